@@ -1,0 +1,1 @@
+"""git: trees, worktrees, landing, history."""

@@ -1,0 +1,1 @@
+"""Checks, run: pytest or commands in, outcomes out."""
