@@ -1,0 +1,1 @@
+"""Black-box probes of a gateway: another process, real sockets, real TLS, real files, `/proc`."""
