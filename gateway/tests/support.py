@@ -1,0 +1,265 @@
+"""Boots a gateway in a process of its own and talks to it like a client."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from websockets.asyncio.client import ClientConnection, connect
+
+ROOT = Path(__file__).parents[2]
+READY = re.compile(r"gateway ready (wss?)://(\S+):(\d+) pid=(\d+)\n")
+REMOTE = {"X-Forwarded-For": "203.0.113.9"}
+WAIT = 10.0
+
+
+def environment(home: Path, **extra: str) -> dict[str, str]:
+    """Return a clean environment whose state, logs and locks are below `home`."""
+    temporary = home / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "GATEWAY_STATE_DIR": str(home / "state"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **extra,
+    }
+
+
+def write_config(home: Path, config: dict[str, Any]) -> Path:
+    path = home / "state" / "moltbot.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(config))
+    return path
+
+
+def command(home: Path, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the program to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway", *words],
+        cwd=ROOT,
+        env=environment(home, **extra),
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=False,
+    )
+
+
+@dataclass
+class Booted:
+    """A running gateway."""
+
+    process: subprocess.Popen[str]
+    home: Path
+    scheme: str
+    port: int
+    token: str | None
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state"
+
+    @property
+    def clock(self) -> Path:
+        return self.home / "clock"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://127.0.0.1:{self.port}"
+
+    def log(self) -> str:
+        files = sorted((self.home / "tmp" / "moltbot").glob("*.log"))
+        return "".join(file.read_text() for file in files)
+
+    def http(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send one request, with the gateway's token unless it says otherwise."""
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers |= options.pop("headers", {})
+        url = f"http://127.0.0.1:{self.port}{path}"
+        return httpx.request(method, url, headers=headers, timeout=WAIT, trust_env=False, **options)
+
+    def inbound(self, channel: str, sender: str, text: str, **extra: Any) -> dict[str, Any]:
+        body = {"from": sender, "text": text, **extra}
+        answer = self.http("POST", f"/channels/{channel}/inbound", json=body)
+        assert answer.status_code == 200, answer.text
+        delivery: dict[str, Any] = answer.json()
+        return delivery
+
+    def stop(self) -> tuple[int, str]:
+        """Ask the gateway to stop; return its exit code and what it wrote to stderr."""
+        self.process.send_signal(signal.SIGTERM)
+        _, err = self.process.communicate(timeout=WAIT)
+        return self.process.returncode, err
+
+
+@contextmanager
+def boot(
+    home: Path,
+    config: dict[str, Any] | None = None,
+    *flags: str,
+    token: str | None = "generated",
+    **extra: str,
+) -> Iterator[Booted]:
+    """Run a gateway on a free port; a token is made up unless it is None."""
+    chosen = secrets.token_hex(32) if token == "generated" else token
+    if config is not None:
+        write_config(home, config)
+    if chosen:
+        extra["GATEWAY_TOKEN"] = chosen
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "run", "--port", "0", *flags],
+        cwd=ROOT,
+        env=environment(home, GATEWAY_TEST_CLOCK=str(home / "clock"), **extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        found = READY.fullmatch(process.stdout.readline())
+        if found is None:
+            process.kill()
+            raise AssertionError(f"the gateway did not start: {process.communicate()[1]}")
+        yield Booted(process, home, found[1], int(found[3]), chosen)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@dataclass
+class Device:
+    """A device key, and the proofs it signs."""
+
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    @property
+    def public(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
+
+    @property
+    def id(self) -> str:
+        return hashlib.sha256(self.public).hexdigest()
+
+    def prove(self, params: dict[str, Any], nonce: str | None, signed_at: int) -> dict[str, Any]:
+        client = params["client"]
+        parts = ["v2" if nonce else "v1", self.id, client["id"], client["mode"]]
+        parts += [params.get("role", "operator"), ",".join(params.get("scopes", []))]
+        parts += [str(signed_at), params.get("auth", {}).get("token", ""), *([nonce] if nonce else [])]
+        proof = {
+            "id": self.id,
+            "publicKey": b64(self.public),
+            "signature": b64(self.key.sign("|".join(parts).encode())),
+            "signedAt": signed_at,
+        }
+        return {**proof, "nonce": nonce} if nonce else proof
+
+
+def connect_params(**extra: Any) -> dict[str, Any]:
+    client = {"id": "test", "version": "1", "platform": "linux", "mode": "test"}
+    return {"minProtocol": 3, "maxProtocol": 3, "client": client, **extra}
+
+
+class Client:
+    """A WebSocket client that has not said anything yet."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.events: list[dict[str, Any]] = []
+        self.nonce = ""
+        self._serial = 0
+
+    async def receive(self) -> dict[str, Any]:
+        frame: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), WAIT))
+        return frame
+
+    async def request(self, method: str, params: Any = None) -> dict[str, Any]:
+        """Send a request and return its response; events on the way are kept."""
+        request_id = await self.start(method, params)
+        return await self.response(request_id)
+
+    async def start(self, method: str, params: Any = None) -> str:
+        self._serial += 1
+        frame = {"type": "req", "id": str(self._serial), "method": method}
+        await self.socket.send(json.dumps(frame if params is None else {**frame, "params": params}))
+        return str(self._serial)
+
+    async def response(self, request_id: str) -> dict[str, Any]:
+        while (frame := await self.receive())["type"] == "event" or frame["id"] != request_id:
+            self.events.append(frame)
+        return frame
+
+    async def call(self, method: str, params: Any = None) -> Any:
+        """Return the payload of a request that must succeed."""
+        frame = await self.request(method, params)
+        assert frame["ok"], frame
+        return frame["payload"]
+
+    async def event(self, name: str) -> dict[str, Any]:
+        """Wait for an event, or return one that came before."""
+        while True:
+            for frame in self.events:
+                if frame.get("event") == name:
+                    self.events.remove(frame)
+                    payload: dict[str, Any] = frame["payload"]
+                    return payload
+            self.events.append(await self.receive())
+
+    async def closed(self) -> int | None:
+        """Wait for the end of the connection and return the close code."""
+        await asyncio.wait_for(self.socket.wait_closed(), WAIT)
+        return self.socket.close_code
+
+    async def shake(
+        self, device: Device | None = None, *, v1: bool = False, skew_ms: int = 0, **params: Any
+    ) -> dict[str, Any]:
+        """Send `connect` and return the response."""
+        full = connect_params(**params)
+        if device is not None:
+            now = int(time.time() * 1000) + skew_ms
+            full["device"] = device.prove(full, None if v1 else self.nonce, now)
+        return await self.request("connect", full)
+
+
+@asynccontextmanager
+async def dial(gateway: Booted, headers: dict[str, str] | None = None) -> AsyncIterator[Client]:
+    """Open a connection and take the challenge."""
+    async with connect(
+        gateway.url, additional_headers=headers, compression=None, proxy=None, close_timeout=1
+    ) as socket:
+        client = Client(socket)
+        challenge = await client.receive()
+        assert challenge["event"] == "connect.challenge"
+        client.nonce = challenge["payload"]["nonce"]
+        yield client
+
+
+@asynccontextmanager
+async def operator(
+    gateway: Booted, device: Device | None = None, headers: dict[str, str] | None = None, **params: Any
+) -> AsyncIterator[Client]:
+    """Open a connection and shake hands with the gateway's token."""
+    params.setdefault("auth", {"token": gateway.token} if gateway.token else {})
+    async with dial(gateway, headers) as client:
+        hello = await client.shake(device, **params)
+        assert hello["ok"], hello
+        yield client
