@@ -8,11 +8,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from gateway._version import __version__
+from gateway.cli.options import common
 from gateway.errors import GatewayError
 
 # Each module has HELP, configure(parser) and run(arguments) -> exit code.
 COMMANDS = {
     "run": "gateway.cli.run",
+    "call": "gateway.cli.call",
+    "doctor": "gateway.cli.doctor",
+    "security": "gateway.cli.security",
+    "pairing": "gateway.cli.pairing",
+    "config": "gateway.cli.config",
 }
 INTERRUPTED = 130
 
@@ -21,16 +27,13 @@ def build_parser(wanted: str | None) -> argparse.ArgumentParser:
     """Build the parser; only the wanted command is imported, all of them for help."""
     parser = argparse.ArgumentParser(prog="python -m gateway", description="A personal-assistant gateway.")
     parser.add_argument("--version", action="version", version=__version__)
+    parser.set_defaults(state_dir=None, config=None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module_name in COMMANDS.items():
         if wanted in COMMANDS and name != wanted:
             continue
         module = importlib.import_module(module_name)
-        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
-        command.add_argument("--state-dir", metavar="DIR", help="default: GATEWAY_STATE_DIR, else ~/.moltbot")
-        command.add_argument(
-            "--config", metavar="FILE", help="default: GATEWAY_CONFIG_PATH, else DIR/moltbot.json"
-        )
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP, parents=[common()])
         module.configure(command)
         command.set_defaults(run=module.run)
     return parser

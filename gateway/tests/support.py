@@ -113,11 +113,11 @@ def boot(
     home: Path,
     config: dict[str, Any] | None = None,
     *flags: str,
-    token: str | None = "generated",
+    token: str | None = "",
     **extra: str,
 ) -> Iterator[Booted]:
     """Run a gateway on a free port; a token is made up unless it is None."""
-    chosen = secrets.token_hex(32) if token == "generated" else token
+    chosen = secrets.token_hex(32) if token == "" else token
     if config is not None:
         write_config(home, config)
     if chosen:
