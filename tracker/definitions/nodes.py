@@ -13,6 +13,7 @@ from typing import Any
 SCALAR, LIST, MAP = "text", "a list", "a mapping"
 DEPTH = 16
 """Nesting that no definition needs; deeper is a fault."""
+CLOSING = {"[": "]", "{": "}"}
 ERRORS = 20
 """So many syntax errors of one file are listed."""
 
@@ -40,6 +41,8 @@ class _Refused(Exception):
         super().__init__(message)
         self.problem: Problem = (line, column, message)
         self.blame = line
+        """The line whose top-level key is given up; with ``rest`` all that follows it, too."""
+        self.rest = False
 
 
 def parse(text: str, first_line: int = 1) -> tuple[Node | None, list[Problem]]:
@@ -51,7 +54,9 @@ def parse(text: str, first_line: int = 1) -> tuple[Node | None, list[Problem]]:
             return _Builder("\n".join(lines), first_line).root(), problems
         except _Refused as refused:
             problems.append(refused.problem)
-            if not _blank(lines, refused.blame - first_line):
+            if refused.rest:
+                del lines[refused.blame - first_line :]
+            elif not _blank(lines, refused.blame - first_line):
                 break
     return None, problems
 
@@ -78,17 +83,20 @@ class _Builder:
     def __init__(self, text: str, first_line: int) -> None:
         self.text = text
         self.first_line = first_line
+        self.stack: list[Node] = []
 
     def root(self) -> Node | None:
         import yaml
 
-        stack: list[Node] = []
+        stack = self.stack
         keys: list[Node | None] = []
         anchors: dict[str, Node] = {}
         root: Node | None = None
         for event in self._events():
             if isinstance(event, yaml.DocumentStartEvent) and root is not None:
-                raise self._refused(event.start_mark, "a second document; only one is read")
+                refused = self._refused(event.start_mark, "a second document; only one is read")
+                refused.rest = True
+                raise refused
             if isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
                 stack.pop()
                 keys.pop()
@@ -120,6 +128,8 @@ class _Builder:
             found = anchors.get(str(event.anchor))
             if found is None:
                 raise self._refused(mark, f"'*{event.anchor}' refers to nothing; put the text in quotes")
+            if found.kind != SCALAR:
+                raise self._refused(mark, f"'*{event.anchor}' repeats {found.kind}; write it out")
             return Node(found.kind, self._line(mark), mark.column + 1, found.value, plain=found.plain)
         if event.tag not in (None, "!"):
             raise self._refused(mark, f"the tag '{event.tag}' is not taken; write the plain value")
@@ -163,21 +173,27 @@ class _Builder:
             return _Refused(
                 self._line(mark), column, "a tab indents this line; YAML takes only spaces: use two"
             )
-        opened = {"flow sequence": ("[", "]"), "flow mapping": ("{", "}")}
-        for name, (start, end) in opened.items():
-            if context.endswith(name):
-                refused = _Refused(
-                    self._line(error.context_mark),
-                    error.context_mark.column + 1,
-                    f"the '{start}' is not closed; expected ',' or '{end}'",
-                )
-                if error.context_mark.line == mark.line:
-                    refused.blame = self._line(mark)
-                return refused
+        unclosed = self._unclosed(mark.line)
+        if unclosed is not None:
+            return unclosed
         if "quoted scalar" in context and "end of stream" in problem:
             start_mark = error.context_mark
             return _Refused(self._line(start_mark), start_mark.column + 1, "the quote is not closed")
         return _Refused(self._line(mark), mark.column + 1, _words(problem, context, line_text, mark.column))
+
+    def _unclosed(self, line: int) -> _Refused | None:
+        """The innermost bracket that is still open where parsing stopped, if it stands before that line."""
+        lines = self.text.split("\n")
+        for node in reversed(self.stack):
+            number, column = node.line - self.first_line, node.column - 1
+            start = lines[number][column : column + 1]
+            if start in CLOSING:
+                after = lines[number][column:]
+                if number == line and CLOSING[start] in after:
+                    return None
+                message = f"the '{start}' is not closed; expected ',' or '{CLOSING[start]}'"
+                return _Refused(node.line, node.column, message)
+        return None
 
 
 def _words(problem: str, context: str, line: str, column: int) -> str:

@@ -46,6 +46,7 @@ class Reader:
             return {"@": places}
         known = {key.name: key for key in keys}
         found: dict[str, Any] = {"@": places}
+        misspelt: set[str] = set()
         for name_node, value in node.value:
             name = name_node.value if name_node.kind == SCALAR else ""
             if name_node.kind != SCALAR:
@@ -53,14 +54,16 @@ class Reader:
             elif name in places:
                 self._at(name_node, f"'{name}' stands here twice; first on line {places[name][0]}")
             elif name not in known:
-                self._at(name_node, f"unknown key '{name}' in {what}; {_nearest(name, list(known))}")
+                advice, meant = _nearest(name, list(known))
+                self._at(name_node, f"unknown key '{name}' in {what}; {advice}")
+                misspelt.add(meant)
             else:
                 places[name] = [name_node.line, name_node.column]
                 result = self._value(value, known[name])
                 if result is not None:
                     found[name] = result
         for key in keys:
-            if key.required and key.name not in places and self.complete:
+            if key.required and key.name not in places and key.name not in misspelt and self.complete:
                 self._at(node, f"{what} has no '{key.name}'; it needs {key.type}")
         return found
 
@@ -189,7 +192,7 @@ class Reader:
         if text is None:
             return None
         if text not in key.choices:
-            self._at(node, f"{key.name}: unknown '{text}'; {_nearest(text, list(key.choices))}")
+            self._at(node, f"{key.name}: unknown '{text}'; {_nearest(text, list(key.choices))[0]}")
             return None
         return text
 
@@ -228,13 +231,14 @@ def _expected(key: schema.Key) -> str:
     return f"one of {', '.join(key.choices)}" if key.choices else key.type
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def _nearest(word: str, known: list[str]) -> tuple[str, str]:
+    """Advice on an unknown word, and the word that was meant, where one comes near."""
     import difflib
 
     target, advice = schema.ELSEWHERE.get(word, ("", ""))
     if advice and (not target or target in known):
-        return advice
+        return advice, target
     near = difflib.get_close_matches(word, known, n=1)
     if near:
-        return f"did you mean '{near[0]}'?"
-    return f"known are {', '.join(known)}"
+        return f"did you mean '{near[0]}'?", near[0]
+    return f"known are {', '.join(known)}", ""

@@ -146,7 +146,10 @@ class _Scanner:
 
     def _stamp(self, directory: Directory, path: str, inside: str, entry: os.DirEntry[str]) -> None:
         name = entry.name
-        if name in _GENERATED or not self._usable(entry, path):
+        if name in _GENERATED:
+            return
+        if not self._usable(entry, path):
+            directory.stamp += f"!{name}\n"
             return
         try:
             if entry.is_symlink():
