@@ -9,6 +9,7 @@ from gateway.config.config import Config
 
 LOOPBACK_HOSTS = ("127.0.0.1", "::1")
 ANY_HOST = "0.0.0.0"  # noqa: S104 - the operator chose a bind beyond loopback
+SEND_BUFFER = 262_144
 TAILNET_FIRST_OCTET = "100."
 
 
@@ -94,6 +95,8 @@ def listen_socket(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+        # The kernel's share of what a slow client has not read; connections inherit it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         listener.bind((host, port))
         listener.listen(128)
     except OSError:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -263,3 +263,75 @@ async def operator(
         hello = await client.shake(device, **params)
         assert hello["ok"], hello
         yield client
+
+
+class Raw:
+    """A TCP connection on which a test says exactly what it wants."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def send(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def line(self) -> str:
+        return (await asyncio.wait_for(self.reader.readline(), WAIT)).decode()
+
+    async def upgrade(self, *headers: str) -> str:
+        """Ask for WebSocket; return the status line and drop the other headers."""
+        lines = ["GET / HTTP/1.1", "Host: 127.0.0.1", "Connection: Upgrade", "Upgrade: websocket"]
+        lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {base64.b64encode(bytes(16)).decode()}"]
+        self.send("\r\n".join([*lines, *headers, "", ""]).encode())
+        status = await self.line()
+        while (await self.line()).strip():
+            pass
+        return status
+
+    def frame(self, opcode: int, payload: bytes, *, fin: bool = True, masked: bool = True) -> None:
+        """Send one frame; the mask is zero, so the payload stays as it is."""
+        first = (0x80 if fin else 0) | opcode
+        bit = 0x80 if masked else 0
+        size = len(payload)
+        if size < 126:
+            head = bytes([first, bit | size])
+        elif size < 65_536:
+            head = bytes([first, bit | 126]) + size.to_bytes(2)
+        else:
+            head = bytes([first, bit | 127]) + size.to_bytes(8)
+        self.send(head + (bytes(4) if masked else b"") + payload)
+
+    async def read_frame(self) -> tuple[int, bytes]:
+        first, second = await asyncio.wait_for(self.reader.readexactly(2), WAIT)
+        size = second & 0x7F
+        if size == 126:
+            size = int.from_bytes(await self.reader.readexactly(2))
+        elif size == 127:
+            size = int.from_bytes(await self.reader.readexactly(8))
+        return first & 0x0F, await asyncio.wait_for(self.reader.readexactly(size), WAIT)
+
+    async def close_code(self) -> int:
+        """Read frames up to the close frame and return its code."""
+        while True:
+            opcode, payload = await self.read_frame()
+            if opcode == 8:
+                return int.from_bytes(payload[:2])
+
+    async def seconds_to_end(self) -> float:
+        """Read to the end and return how long that took."""
+        started = time.monotonic()
+        with suppress(ConnectionError):
+            while await asyncio.wait_for(self.reader.read(65_536), WAIT):
+                pass
+        return time.monotonic() - started
+
+
+@asynccontextmanager
+async def raw(gateway: Booted) -> AsyncIterator[Raw]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    try:
+        yield Raw(reader, writer)
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from websockets.frames import Frame, Opcode
 from websockets.protocol import SEND_EOF, SERVER, Protocol, State
+from websockets.typing import BytesLike
 
 from gateway.protocol import frames
 from gateway.server.http_message import HttpRequest
@@ -101,14 +102,17 @@ class WsConnection:
         if frame.opcode is Opcode.BINARY:
             self._fail(1003, "text frames only")
         elif frame.opcode in {Opcode.TEXT, Opcode.CONT}:
+            if frame.fin and not self._message:
+                await self._text(frame.data)
+                return
             self._message += frame.data
             if frame.fin:
-                message, self._message = bytes(self._message), bytearray()
+                message, self._message = self._message, bytearray()
                 await self._text(message)
 
-    async def _text(self, message: bytes) -> None:
+    async def _text(self, message: BytesLike) -> None:
         try:
-            text = message.decode("utf-8")
+            text = str(message, "utf-8")
         except UnicodeDecodeError:
             self._fail(1007, "invalid UTF-8")
             return
