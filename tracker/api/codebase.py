@@ -60,7 +60,7 @@ class Codebase:
             )
         if ".git" in pure.parts:
             raise PathRefused(f"'{path}' belongs to git")
-        if self._paths and self._top == self.root and not _declared(pure.as_posix(), self._paths):
+        if self._paths and self._top == self.root and not declared(pure.as_posix(), self._paths):
             raise PathRefused(
                 f"'{path}' is not among the plan's paths", hint="Declare it under `paths:` in PLAN.md."
             )
@@ -247,7 +247,8 @@ class Codebase:
         self.changes.append(Change(name, why, kind))
 
 
-def _declared(path: str, patterns: Iterable[str]) -> bool:
+def declared(path: str, patterns: Iterable[str]) -> bool:
+    """Whether the path is one of the patterns, below one, or matches one with wildcards."""
     return any(
         pattern
         and (

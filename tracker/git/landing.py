@@ -109,6 +109,21 @@ def dirty(root: Path, paths: Sequence[str]) -> list[str]:
     )
 
 
+def check_clear(root: Path, old: str, new: str, *, generated: Sequence[str]) -> None:
+    """Raises InTheWay where a person's change stands in a file that differs between the two commits.
+
+    A file that already is what the commit would make of it is not in the way.
+    """
+    blocking = [
+        path for path in dirty(root, _foreign(root, old, new, generated)) if not _same(root, new, path)
+    ]
+    if blocking:
+        raise InTheWay(
+            f"changed in your working tree, and the plan changes it too: {', '.join(blocking)}",
+            hint="Commit or stash these changes, then run again.",
+        )
+
+
 def advance(
     root: Path,
     branch: str,
@@ -125,13 +140,7 @@ def advance(
     changed by a person; ``merge`` names those of them of which the working tree's content is kept too.
     Raises InTheWay before anything is touched, Moved where the branch has moved meanwhile.
     """
-    touched = [path for path in _changed(root, old, new) if path not in generated]
-    blocking = dirty(root, touched)
-    if blocking:
-        raise InTheWay(
-            f"changed in your working tree, and the plan changes it too: {', '.join(blocking)}",
-            hint="Commit or stash these changes, then run again.",
-        )
+    check_clear(root, old, new, generated=generated)
     intent = root / INTENT
     _write_synced(
         intent, json.dumps({"branch": branch, "old": old, "new": new, "generated": list(generated)})
@@ -181,6 +190,11 @@ def _follow(
     step: Callable[[str], None],
 ) -> None:
     changed = _changed(root, old, new)
+    for path in dirty(root, _foreign(root, old, new, generated)):
+        entry = git(root, "--literal-pathspecs", "ls-tree", new, "--", path)
+        if entry and _same(root, new, path):
+            mode, _, rest = entry.partition(" ")
+            git(root, "update-index", "--add", "--cacheinfo", f"{mode},{rest.split()[1]},{path}")
     for path in generated:
         if path not in changed:
             continue
@@ -208,6 +222,19 @@ def _follow(
             hint=f"Nothing is lost: `git stash && git reset --hard {new[:12]} && git stash pop`.",
         ) from None
     step("working tree moved")
+
+
+def _foreign(root: Path, old: str, new: str, generated: Sequence[str]) -> list[str]:
+    return [path for path in _changed(root, old, new) if path not in generated]
+
+
+def _same(root: Path, commit_id: str, path: str) -> bool:
+    place = root / path
+    try:
+        wanted = raw(root, "cat-file", "blob", f"{commit_id}:{path}")
+    except GitFailed:
+        return not place.exists()
+    return place.is_file() and not place.is_symlink() and place.read_bytes() == wanted
 
 
 def _changed(root: Path, old: str, new: str) -> list[str]:

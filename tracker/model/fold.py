@@ -26,7 +26,6 @@ class _Seen:
     tree: str
     time: str
     order: int
-    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -137,9 +136,8 @@ def _read(counted: Sequence[ev.Event], points: dict[str, float]) -> _Fold:
 
 def _take(state: _Fold, event: ev.Event, order: int) -> None:
     tree = str(event.data.get("tree", ""))
-    reasons = event.data.get("reasons") or {}
     for check, outcome in (event.data.get("checks") or {}).items():
-        state.seen[str(check)] = _Seen(str(outcome), tree, event.time, order, str(reasons.get(check, "")))
+        state.seen[str(check)] = _Seen(str(outcome), tree, event.time, order)
 
 
 def _check(check: Check, state: _Fold, tree: str) -> sn.CheckState:
@@ -155,7 +153,6 @@ def _check(check: Check, state: _Fold, tree: str) -> sn.CheckState:
         current=bool(seen and seen.tree == tree),
         tree=seen.tree if seen else "",
         time=seen.time if seen else "",
-        reason=seen.reason if seen else "",
         deferred=state.deferred_checks.get(check.id, ""),
         closes=check.closes,
     )

@@ -46,7 +46,6 @@ class CheckState:
     current: bool = False
     tree: str = ""
     time: str = ""
-    reason: str = ""
     deferred: str = ""
     closes: str = ""
 

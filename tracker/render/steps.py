@@ -1,0 +1,60 @@
+"""What to do next, in words."""
+
+from __future__ import annotations
+
+from tracker.model import snapshot as sn
+from tracker.model.numbers import points
+
+
+def next_steps(snapshot: sn.Snapshot) -> list[str]:
+    """The next steps of the current phase: single plans while they are few, then waves; closing steps; the score."""
+    if not snapshot.phases:
+        return []
+    phase = snapshot.phase(snapshot.current_phase)
+    steps: list[str] = []
+    failed = [plan for plan in phase.plans if plan.status == sn.FAILED]
+    steps += [f"Mend {_number(plan)}: {plan.title}" for plan in failed]
+    stale = [plan for item in snapshot.phases for plan in item.plans if plan.proof == sn.STALE]
+    if stale:
+        steps.append(f"Verify again: {_ranges(stale)}")
+    active = [plan for plan in phase.plans if plan.status == sn.ACTIVE]
+    steps += [f"Finish {_number(plan)}: {plan.title}" for plan in active]
+    pending = sorted(
+        (plan for plan in phase.plans if plan.status == sn.PENDING), key=lambda plan: (plan.wave, plan.ref)
+    )
+    single = pending if len(pending) <= 3 else pending[:2]
+    steps += [f"Execute {_number(plan)}: {plan.title}" for plan in single]
+    rest = pending[len(single) :]
+    if rest:
+        parallel = len({plan.wave for plan in rest}) < len(rest)
+        manner = " in parallel waves" if parallel else ""
+        steps.append(f"Execute {_ranges(sorted(rest, key=lambda plan: plan.ref))}{manner}")
+    if phase.status != sn.DONE:
+        steps += phase.closing_steps
+    target = snapshot.score.target if snapshot.score else None
+    if (
+        target is not None
+        and snapshot.score
+        and (snapshot.score.points < target or not snapshot.score.measured)
+    ):
+        steps.append(f"Verify score {points(target)}+/{points(snapshot.score.of)}")
+    if not steps:
+        steps.append("Nothing is left to do: every plan is done")
+    return steps
+
+
+def _number(plan: sn.PlanState) -> str:
+    return f"Plan {plan.ref.rsplit('.', 1)[-1]}"
+
+
+def _ranges(plans: list[sn.PlanState]) -> str:
+    """``Plans 04-08``, ``Plans 04, 06-08``, ``Plan 04``."""
+    numbers = [plan.ref.rsplit(".", 1)[-1] for plan in plans]
+    parts: list[list[str]] = []
+    for number in numbers:
+        if parts and number.isdigit() and parts[-1][-1].isdigit() and int(number) == int(parts[-1][-1]) + 1:
+            parts[-1].append(number)
+        else:
+            parts.append([number])
+    words = [part[0] if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts]
+    return f"Plan{'s' if len(numbers) > 1 else ''} {', '.join(words)}"

@@ -1,0 +1,1 @@
+"""Implementations: each in a process of its own, in a worktree of its own."""

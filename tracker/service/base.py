@@ -1,0 +1,248 @@
+"""A repository, opened: its files, its Snapshot, its STATE.md. What the other parts of the service stand on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tracker import __version__, definitions
+from tracker.errors import DefinitionsInvalid, Fault, TrackerError, Usage
+from tracker.git import trees
+from tracker.git.plumbing import find_root
+from tracker.model import events as ev
+from tracker.model import fold as folding
+from tracker.model import refs
+from tracker.model import snapshot as sn
+from tracker.model.definitions import Definitions, Plan
+from tracker.render.state import notes_of, state_md
+from tracker.store import files, journal
+from tracker.store.fast import Index
+from tracker.store.lock import lock
+
+STATE = "STATE.md"
+GENERATED = (journal.NAME, STATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The files, read: definitions, events and everything that is wrong with them."""
+
+    definitions: Definitions
+    events: tuple[ev.Event, ...]
+    faults: tuple[Fault, ...]
+
+
+class Repository:
+    """One repository. Reading never executes anything of it and never writes into what is committed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.native = (root / "plans" / "project.yaml").exists()
+        self.index = Index(root / files.LOCAL / "state.db")
+
+    @classmethod
+    def find(cls, start: Path) -> Repository:
+        """The repository that holds ``start``. Raises Usage where there is none."""
+        root = find_root(start)
+        if root is None:
+            raise Usage(
+                f"{start} is not inside a git repository",
+                hint="Run tracker inside one, or make one: `git init && tracker init`.",
+            )
+        return cls(root)
+
+    # Reading
+
+    def load(self) -> Loaded:
+        """Definitions and journal as they are now, through the cache of parsed files."""
+        loaded = definitions.load(self.root, cache=self.index if self._may_cache() else None)
+        if self._may_cache():
+            self.index.flush()
+        events, torn = journal.read(self.root)
+        faults = (*loaded.faults, *torn)
+        return Loaded(loaded.definitions, tuple(events), faults)
+
+    def valid(self) -> Loaded:
+        """The same; raises DefinitionsInvalid where anything is wrong, with all of it."""
+        loaded = self.load()
+        if loaded.faults:
+            raise DefinitionsInvalid(loaded.faults)
+        return loaded
+
+    def snapshot(self) -> sn.Snapshot:
+        """The state as the files imply it now; from the cache where nothing has changed."""
+        key = self._key()
+        if key:
+            stored = self.index.snapshot(key)
+            if stored is not None:
+                tree = trees.codebase_tree(self.root, str(stored.get("codebase", ".")))
+                if tree == stored.get("tree"):
+                    try:
+                        return sn.from_json(stored)
+                    except (KeyError, TypeError, ValueError):
+                        pass
+        loaded = self.load()
+        tree = trees.codebase_tree(self.root, loaded.definitions.project.codebase)
+        result = folding.fold(
+            loaded.definitions, loaded.events, tree=tree, faults=[str(f) for f in loaded.faults]
+        )
+        if key:
+            self.index.store_snapshot(key, sn.to_json(result))
+        return result
+
+    def imply(self, loaded: Loaded, *, tree: str | None = None) -> sn.Snapshot:
+        """The Snapshot of what was loaded, at the given codebase tree (default: the present one)."""
+        if tree is None:
+            tree = trees.codebase_tree(self.root, loaded.definitions.project.codebase)
+        return folding.fold(
+            loaded.definitions, loaded.events, tree=tree, faults=[str(f) for f in loaded.faults]
+        )
+
+    def _may_cache(self) -> bool:
+        return self.native and os.access(self.root, os.W_OK)
+
+    def _key(self) -> str:
+        """What the Snapshot depends on, but for the codebase tree; empty while a file is too young to be sure."""
+        if not self._may_cache():
+            return ""
+        fingerprint = definitions.fingerprint(self.root)
+        if not fingerprint:
+            return ""
+        here = [
+            _stat_key(Path(folding.__file__).with_name(name))
+            for name in ("fold.py", "impact.py", "describe.py")
+        ]
+        journal_key = _stat_key(self.root / journal.NAME, settled=True)
+        if not journal_key:
+            return ""
+        text = "\0".join([__version__, str(sn.SCHEMA), fingerprint, journal_key, *here])
+        return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+    # Plans
+
+    def resolve(self, text: str, known: Definitions | None = None) -> str:
+        """The plan that the text means. Raises Usage."""
+        plans = known.plans if known is not None else self.snapshot().plans
+        return refs.resolve(text, [(plan.ref, plan.slug) for plan in plans])
+
+    def body(self, ref: str) -> str:
+        """The Markdown of the plan, below its front matter."""
+        plan = self.snapshot().plan(self.resolve(ref))
+        return definitions.body(self.root / plan.path / "PLAN.md") if plan.path else ""
+
+    # STATE.md
+
+    def state_text(self, snapshot: sn.Snapshot | None = None) -> str:
+        """STATE.md as it has to be, with the notes that stand in the present one."""
+        return state_md(snapshot or self.snapshot(), notes=notes_of(self.state_on_disk()))
+
+    def state_on_disk(self) -> str:
+        """STATE.md as it is; empty where there is none."""
+        try:
+            return (self.root / STATE).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def write_state(self, snapshot: sn.Snapshot | None = None) -> bool:
+        """Regenerate STATE.md; whether that changed it.
+
+        Words that a person wrote outside the notes are kept in ``.tracker/backups`` before they go.
+        """
+        text = self.state_text(snapshot).encode()
+        place = self.root / STATE
+        old = place.read_bytes() if place.exists() else None
+        if old == text:
+            return False
+        if old is not None and hashlib.sha256(old).hexdigest() not in self._written():
+            backup = (
+                files.local_directory(self.root)
+                / "backups"
+                / f"STATE.{hashlib.sha256(old).hexdigest()[:12]}.md"
+            )
+            files.write_atomic(backup, old)
+        files.write_atomic(place, text)
+        self.remember(text)
+        return True
+
+    def remember(self, text: bytes) -> None:
+        """Note that this text of STATE.md is tracker's own."""
+        place = files.local_directory(self.root) / "written"
+        lines = [*self._written(), hashlib.sha256(text).hexdigest()][-50:]
+        files.write_atomic(place, ("\n".join(lines) + "\n").encode())
+
+    def _written(self) -> list[str]:
+        try:
+            return (self.root / files.LOCAL / "written").read_text(encoding="ascii").split()
+        except (OSError, ValueError):
+            return []
+
+    # Recording
+
+    def record(self, drafts: Iterable[tuple[str, str | None, dict[str, Any]]]) -> list[ev.Event]:
+        """Append events and regenerate STATE.md, under the lock. Raises TrackerError, and then nothing counts."""
+        with self.writing():
+            events, faults = journal.read(self.root)
+            if faults:
+                raise DefinitionsInvalid(faults, hint="Mend the journal first; nothing was recorded.")
+            new = journal.new_events(events, self.actor(), drafts)
+            journal.append(self.root, new)
+            self.write_state(self.imply(self.load()))
+            return new
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the lock that every short write takes; a landing that a kill cut short is finished first."""
+        from tracker.git import landing
+
+        if not self.native:
+            raise Usage("this repository has no plans of tracker's", hint="`tracker init` makes them.")
+        with lock(self.root, doing="recording"):
+            landing.recover(self.root, MERGE)
+            yield
+
+    def actor(self) -> str:
+        """Who acts: ``TRACKER_ACTOR``, else git's user name, else the login name."""
+        name = os.environ.get("TRACKER_ACTOR")
+        if name:
+            return name
+        from tracker.git.plumbing import GitFailed, git
+
+        try:
+            return git(self.root, "config", "user.name") or "unknown"
+        except GitFailed:
+            return os.environ.get("USER", "unknown")
+
+
+MERGE = {journal.NAME: journal.union}
+
+
+def _stat_key(path: Path, *, settled: bool = False) -> str:
+    """Size, times and inode; with ``settled`` empty while the file is younger than two seconds."""
+    try:
+        info = path.stat()
+    except OSError:
+        return "none"
+    if settled:
+        import time
+
+        if time.time_ns() - max(info.st_mtime_ns, info.st_ctime_ns) < 2_000_000_000:
+            return ""
+    return f"{info.st_size}.{info.st_mtime_ns}.{info.st_ctime_ns}.{info.st_ino}"
+
+
+def plan_of(known: Definitions, ref: str) -> Plan:
+    """The definition with this reference. Raises TrackerError where there is none."""
+    for plan in known.plans:
+        if plan.ref == ref:
+            return plan
+    raise TrackerError(f"no plan {ref}")
+
+
+def names(items: Sequence[str]) -> str:
+    """A list in words."""
+    return ", ".join(items)

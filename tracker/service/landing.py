@@ -1,0 +1,182 @@
+"""Landing one verified change: the commit with code, plan, SUMMARY.md, journal and STATE.md, and the branch moved to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tracker import definitions
+from tracker.git import landing as git_landing
+from tracker.git import stacking, trees
+from tracker.git.plumbing import git
+from tracker.model import events as ev
+from tracker.model import fold as folding
+from tracker.model import snapshot as sn
+from tracker.model.definitions import Definitions, Plan
+from tracker.model.numbers import points
+from tracker.render.state import notes_of, state_md
+from tracker.render.summary import summary_md
+from tracker.service.base import GENERATED, MERGE, STATE, Repository
+from tracker.service.stage import Staged
+from tracker.store import journal
+from tracker.store.lock import lock
+
+
+@dataclass(slots=True)
+class Tip:
+    """The branch as this run has built it, and the generated files that its landings have put on top of the stack."""
+
+    branch: str
+    commit: str
+    generated: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+
+
+def land_plan(
+    repository: Repository,
+    tip: Tip,
+    staged: Staged,
+    stacked: str,
+    *,
+    run: str,
+    data: dict[str, object],
+    step: Callable[[str], None],
+) -> str:
+    """Land one plan; its commit. Raises InTheWay, Moved, and whatever git says."""
+    plan = staged.plan
+    with lock(repository.root, doing=f"landing {plan.ref}"):
+        event, text = _journal(repository, tip, [(ev.LANDED, plan.ref, data)])
+        summary = f"{plan.path}/SUMMARY.md"
+        files: dict[str, bytes] = {
+            journal.NAME: text,
+            summary: summary_md(plan, event).encode(),
+        }
+        tree = _tree(repository, stacked, tip, files)
+        state = _state(repository, tree, text, staged.place, plan)
+        files[STATE] = state
+        tree = _tree(repository, stacked, tip, files)
+        body = "\n".join([plan.summary, "", *(f"- {line}" for line in plan.highlights)]).strip()
+        message = git_landing.message(f"{plan.ref}: {plan.title}", body, [("Plan", plan.ref), ("Run", run)])
+        return _advance(repository, tip, tree, message, files=files, step=step)
+
+
+def land_verification(
+    repository: Repository,
+    tip: Tip,
+    place: Path,
+    *,
+    run: str,
+    data: dict[str, object],
+    step: Callable[[str], None],
+) -> tuple[str, sn.Snapshot]:
+    """The closing commit: journal and STATE.md only; the commit, and the state that it shows."""
+    with lock(repository.root, doing="closing the run"):
+        _, text = _journal(repository, tip, [(ev.VERIFIED, None, data)])
+        files: dict[str, bytes] = {journal.NAME: text}
+        tree = _tree(repository, tip.commit, tip, files)
+        snapshot = _implied(repository, tree, text, place)
+        files[STATE] = state_md(snapshot, notes=notes_of(repository.state_on_disk())).encode()
+        tree = _tree(repository, tip.commit, tip, files)
+        score = points(snapshot.score.points) if snapshot.score else "none"
+        of = f" of {points(snapshot.score.of)}" if snapshot.score else ""
+        message = git_landing.message(
+            f"Verified: {score}{of}" if snapshot.score else "Verified", "", [("Verify", score), ("Run", run)]
+        )
+        return _advance(repository, tip, tree, message, files=files, step=step), snapshot
+
+
+def land_revert(
+    repository: Repository,
+    tip: Tip,
+    plan: Plan,
+    tree: str,
+    place: Path,
+    *,
+    run: str,
+    step: Callable[[str], None],
+) -> str:
+    """Land the codebase without a plan; its commit."""
+    with lock(repository.root, doing=f"reverting {plan.ref}"):
+        _, text = _journal(repository, tip, [(ev.REVERTED, plan.ref, {"run": run})])
+        files: dict[str, bytes] = {journal.NAME: text}
+        whole = _tree(repository, tree, tip, files)
+        files[STATE] = state_md(
+            _implied(repository, whole, text, place), notes=notes_of(repository.state_on_disk())
+        ).encode()
+        whole = _tree(repository, tree, tip, files)
+        message = git_landing.message(
+            f"Revert {plan.ref}: {plan.title}", "", [("Revert-Plan", plan.ref), ("Run", run)]
+        )
+        return _advance(repository, tip, whole, message, files=files, step=step)
+
+
+def _journal(
+    repository: Repository, tip: Tip, drafts: list[tuple[str, str | None, dict[str, object]]]
+) -> tuple[ev.Event, bytes]:
+    """The new (last) event, and the journal that holds it: the branch's lines, the working tree's, and its own."""
+    committed = stacking.show(repository.root, tip.commit, journal.NAME) or b""
+    place = repository.root / journal.NAME
+    text = journal.union(committed, place.read_bytes() if place.exists() else b"")
+    known, _ = journal.parse(text)
+    new = journal.new_events(known, repository.actor(), drafts)
+    return new[-1], text + "".join(ev.dumps(event) + "\n" for event in new).encode()
+
+
+def _tree(repository: Repository, base: str, tip: Tip, files: dict[str, bytes]) -> str:
+    entries: dict[str, tuple[str, str] | None] = dict(tip.generated)
+    for path, content in files.items():
+        entries[path] = ("100644", git_landing.blob(repository.root, content))
+    return git_landing.tree_with(repository.root, base, entries)
+
+
+def _state(repository: Repository, tree: str, text: bytes, place: Path, plan: Plan) -> bytes:
+    snapshot = _implied(repository, tree, text, place, ours=plan.path)
+    return state_md(snapshot, notes=notes_of(repository.state_on_disk())).encode()
+
+
+def _implied(repository: Repository, tree: str, text: bytes, place: Path, *, ours: str = "") -> sn.Snapshot:
+    """The Snapshot that the commit's own files imply, so that a fresh clone of it shows the same."""
+    known = _definitions(repository, place, ours)
+    events, _ = journal.parse(text)
+    codebase = trees.committed_tree(repository.root, tree, known.project.codebase)
+    return folding.fold(known, events, tree=codebase)
+
+
+def _definitions(repository: Repository, place: Path, ours: str) -> Definitions:
+    """The definitions of the tree: the working tree's where they are the same, else read from the worktree."""
+    changed = git(
+        repository.root,
+        "status",
+        "--porcelain",
+        "--untracked-files=all",
+        "--",
+        "plans",
+        f":(exclude){journal.NAME}",
+        ":(exclude)plans/**/SUMMARY.md",
+        *([f":(exclude){ours}"] if ours else []),
+    )
+    if not changed:
+        return repository.load().definitions
+    return definitions.load(place).definitions
+
+
+def _advance(
+    repository: Repository,
+    tip: Tip,
+    tree: str,
+    message: str,
+    *,
+    files: dict[str, bytes],
+    step: Callable[[str], None],
+) -> str:
+    new = git_landing.commit(repository.root, tree, tip.commit, message)
+    step("commit made")
+    repository.remember(files[STATE])
+    generated = [*GENERATED, *(path for path in files if path not in GENERATED)]
+    git_landing.advance(
+        repository.root, tip.branch, tip.commit, new, generated=generated, merge=MERGE, step=step
+    )
+    tip.commit = new
+    for path, content in files.items():
+        tip.generated[path] = ("100644", git_landing.blob(repository.root, content))
+    return new

@@ -1,0 +1,230 @@
+"""A run: waves of plans implemented in parallel, stacked, verified, and landed one by one.
+
+The model is a speculative merge queue: every change is verified on top of those before it, the green prefix
+lands, a red one is taken out and its successors are stacked and verified again. Nothing lands unverified.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tracker.errors import PlanFailed, TrackerError
+from tracker.git import landing as git_landing
+from tracker.git import trees, worktrees
+from tracker.git.plumbing import git
+from tracker.model import progress as pg
+from tracker.model.definitions import Definitions, Plan
+from tracker.model.snapshot import NOT_RUN, PASSED, Snapshot, plain
+from tracker.service.base import GENERATED, Repository
+from tracker.service.checking import evidence, job_of, red_needs, run_jobs
+from tracker.service.landing import Tip, land_plan
+from tracker.service.planning import deferred_checks, landed_key
+from tracker.service.reports import RunReport
+from tracker.service.rundir import RunDirectory
+from tracker.service.stage import Stage, Staged, stack
+from tracker.verify.outcomes import Result
+
+ATTEMPTS = 5
+"""How often a wave is stacked anew because the branch moved underneath."""
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """One run at work."""
+
+    repository: Repository
+    known: Definitions
+    snapshot: Snapshot
+    tip: Tip
+    directory: RunDirectory
+    report: RunReport
+    observer: pg.Observer
+    jobs: int = 1
+    cancelled: threading.Event | None = None
+    step: Callable[[str], None] = lambda _name: None
+    landed: list[tuple[str, str]] = field(default_factory=list)
+    moves: int = 0
+
+    @property
+    def _stage(self) -> Stage:
+        return Stage(self.repository.root, self.known.project, self.observer, self.cancelled)
+
+    def place(self, name: str) -> Path:
+        """The worktree of a plan in this run."""
+        return self.repository.root / ".tracker" / "worktrees" / self.directory.id / name
+
+    def wave(self, plans: Sequence[Plan]) -> None:
+        """Carry one wave out. What fails is in the report; the others land."""
+        ready = [plan for plan in plans if not self._blocked(plan)]
+        if not ready or self._cancelled():
+            return
+        base = self.tip.commit
+        self.tip.generated.clear()
+        staged = self._implement(ready, base)
+        queue = [staged[plan.ref] for plan in ready if plan.ref in staged]
+        self._clear_way(queue)
+        while queue and not self._cancelled():
+            stacked = self._stack(queue)
+            queue = [item for item, _ in stacked]
+            if not queue:
+                break
+            results = self._verify(stacked)
+            if self._cancelled():
+                return
+            queue = self._land(stacked, results)
+
+    # The parts of a wave
+
+    def _implement(self, plans: Sequence[Plan], base: str) -> dict[str, Staged]:
+        for plan in plans:
+            worktrees.add(self.repository.root, self.place(plan.ref), base)
+
+        def one(plan: Plan) -> Staged | None:
+            if self._cancelled():
+                return None
+            deferred = deferred_checks(self.snapshot.plan(plan.ref))
+            try:
+                return self._stage.implement(
+                    plan, self.place(plan.ref), base, deferred=deferred, log=self.directory.log(plan.ref)
+                )
+            except TrackerError as error:
+                self.fail(plan.ref, _words(error))
+                return None
+
+        with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
+            done = list(pool.map(one, plans))
+        return {item.plan.ref: item for item in done if item is not None}
+
+    def _clear_way(self, queue: list[Staged]) -> None:
+        """A person's uncommitted change in a file that a plan changes stops that plan before anything lands."""
+        for item in list(queue):
+            try:
+                git_landing.check_clear(self.repository.root, item.base, item.commit, generated=GENERATED)
+            except git_landing.InTheWay as error:
+                queue.remove(item)
+                self.fail(item.plan.ref, _words(error))
+
+    def _stack(self, queue: Sequence[Staged]) -> list[tuple[Staged, str]]:
+        tip = self.tip.commit
+        result = []
+        for item in queue:
+            try:
+                new, stacked = stack(self._stage, item, tip, log=self.directory.log(item.plan.ref))
+            except TrackerError as error:
+                self.fail(item.plan.ref, _words(error))
+                continue
+            result.append((new, stacked))
+            tip = stacked
+        return result
+
+    def _verify(self, stacked: Sequence[tuple[Staged, str]]) -> dict[str, dict[str, Result]]:
+        jobs = [
+            job_of(
+                item.plan,
+                self.known.project,
+                item.place,
+                self.directory.log(item.plan.ref),
+                deferred=item.deferred,
+            )
+            for item, _ in stacked
+            if item.plan.checks
+        ]
+        return run_jobs(jobs, parallel=self.jobs, observer=self.observer, cancelled=self.cancelled)
+
+    def _land(
+        self, stacked: Sequence[tuple[Staged, str]], results: dict[str, dict[str, Result]]
+    ) -> list[Staged]:
+        """Land the green prefix; what has to be stacked again."""
+        for number, (item, commit) in enumerate(stacked):
+            plan = item.plan
+            found = results.get(plan.ref, {})
+            self.report.results |= found
+            red = red_needs(plan, found, item.deferred)
+            if red:
+                lacking = [result for result in red if result.outcome == NOT_RUN]
+                self.report.not_run |= {result.check: result.reason for result in lacking}
+                reasons = "; ".join(
+                    f"{result.check} {result.outcome}{f': {result.reason}' if result.reason else ''}"
+                    for result in red
+                )
+                self.fail(plan.ref, reasons)
+                return [later for later, _ in stacked[number + 1 :]]
+            self._notice_not_run(found)
+            tree = trees.committed_tree(self.repository.root, commit, self.known.project.codebase)
+            data = {
+                "run": self.directory.id,
+                "digest": landed_key(plan.digest, item.deferred),
+                "changes": plain(item.changes),
+                **evidence(found, tree),
+            }
+            if item.deferred:
+                data["deferred"] = list(item.deferred)
+            try:
+                new = land_plan(
+                    self.repository, self.tip, item, commit, run=self.directory.id, data=data, step=self.step
+                )
+            except git_landing.Moved:
+                self.follow_branch()
+                return [later for later, _ in stacked[number:]]
+            except git_landing.InTheWay as error:
+                self.fail(plan.ref, _words(error))
+                return [later for later, _ in stacked[number + 1 :]]
+            self.report.landed[plan.ref] = new
+            self.landed.append((plan.ref, new))
+            self.observer(pg.Progress(pg.LANDED, plan.ref, plan.title, {"commit": new}))
+            worktrees.remove(self.repository.root, item.place)
+        return []
+
+    # Around it
+
+    def fail(self, ref: str, reason: str) -> None:
+        """The plan does not land; its worktree and log are kept."""
+        self.report.failed[ref] = reason
+        self.report.kept[ref] = self.place(ref)
+        self.keep(ref)
+        self.report.logs[ref] = self.directory.log(ref)
+        self.observer(pg.Progress(pg.FAILED, ref, reason))
+
+    def keep(self, ref: str) -> None:
+        """Leave the plan's worktree for the person to look at; the next run removes it."""
+        list_of_kept = self.place("kept")
+        list_of_kept.parent.mkdir(parents=True, exist_ok=True)
+        with list_of_kept.open("a", encoding="utf-8") as file:
+            file.write(f"{ref}\n")
+
+    def _blocked(self, plan: Plan) -> bool:
+        missing = [
+            other for other in plan.depends_on if other in self.report.failed or other in self.report.skipped
+        ]
+        if missing:
+            reason = f"waits for {', '.join(missing)}"
+            self.report.skipped[plan.ref] = reason
+            self.observer(pg.Progress(pg.SKIPPED, plan.ref, reason))
+        return bool(missing)
+
+    def _notice_not_run(self, found: dict[str, Result]) -> None:
+        self.report.not_run |= {
+            check: result.reason for check, result in found.items() if result.outcome not in (PASSED, "open")
+        }
+
+    def follow_branch(self) -> None:
+        """Go on from where the branch is now. Raises TrackerError when it never stands still."""
+        self.moves += 1
+        if self.moves > ATTEMPTS:
+            raise TrackerError("the branch keeps moving", hint="Run again when nobody else commits to it.")
+        self.tip.commit = git(self.repository.root, "rev-parse", "--verify", "-q", self.tip.branch)
+        self.tip.generated.clear()
+        self.observer(pg.Progress(pg.NOTICE, "", "the branch has moved: stacked again"))
+
+    def _cancelled(self) -> bool:
+        return self.cancelled is not None and self.cancelled.is_set()
+
+
+def _words(error: TrackerError) -> str:
+    if isinstance(error, PlanFailed) or not error.hint:
+        return f"{error.message}{f' ({error.hint})' if error.hint else ''}"
+    return f"{error.message}. {error.hint}"

@@ -1,0 +1,124 @@
+"""What a run would do, and why: decided before anything executes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracker.errors import Usage
+from tracker.model import snapshot as sn
+from tracker.model.definitions import Plan
+from tracker.model.waves import waves
+from tracker.service.base import Loaded, Repository
+from tracker.service.reports import REFUSE, RUN, SKIP, PlannedRun, RunPlan
+
+
+def plan_run(
+    repository: Repository,
+    loaded: Loaded,
+    snapshot: sn.Snapshot,
+    refs: Sequence[str] = (),
+    *,
+    phase: str | None = None,
+    all_plans: bool = False,
+) -> RunPlan:
+    """The waves of a run of these plans. Raises Usage for references that name nothing."""
+    chosen = _chosen(repository, loaded, refs, phase, all_plans=all_plans)
+    explicit = bool(refs)
+    others: list[PlannedRun] = []
+    candidates: dict[str, Plan] = {}
+    for plan in chosen:
+        reason = _skip(plan, snapshot.plan(plan.ref), explicit=explicit)
+        if reason:
+            others.append(PlannedRun(plan.ref, plan.title, SKIP, reason))
+        else:
+            candidates[plan.ref] = plan
+    _refuse(candidates, snapshot, others)
+    order = waves({ref: plan.depends_on for ref, plan in candidates.items()})
+    planned = tuple(
+        tuple(PlannedRun(ref, candidates[ref].title, RUN, _why(snapshot.plan(ref))) for ref in wave)
+        for wave in order
+    )
+    return RunPlan(planned, tuple(others))
+
+
+def deferred_checks(plan: sn.PlanState) -> tuple[str, ...]:
+    """The checks of a plan that are put off."""
+    return tuple(sorted(check.id for check in plan.checks if check.deferred))
+
+
+def landed_key(digest: str, deferred: Sequence[str]) -> str:
+    """What a landing was made of: the plan's digest and what it left out."""
+    return f"{digest}-{','.join(deferred)}" if deferred else digest
+
+
+def _chosen(
+    repository: Repository, loaded: Loaded, refs: Sequence[str], phase: str | None, *, all_plans: bool
+) -> list[Plan]:
+    plans = loaded.definitions.plans
+    if all_plans:
+        return list(plans)
+    if phase is not None:
+        number = phase.lstrip("0") or "0"
+        found = [
+            item
+            for item in loaded.definitions.phases
+            if phase in (item.slug, item.number) or item.number == number
+        ]
+        if not found:
+            known = ", ".join(item.number for item in loaded.definitions.phases)
+            raise Usage(
+                f"no phase '{phase}'", hint=f"There are phases {known}." if known else "There are none yet."
+            )
+        return list(found[0].plans)
+    if not refs:
+        raise Usage("which plans?", hint="Name them, or use --phase N or --all.")
+    wanted = {repository.resolve(ref, loaded.definitions) for ref in refs}
+    return [plan for plan in plans if plan.ref in wanted]
+
+
+def _skip(plan: Plan, state: sn.PlanState, *, explicit: bool) -> str:
+    """Why a plan is not run; empty where it is."""
+    key = landed_key(plan.digest, deferred_checks(state))
+    if state.status in (sn.DONE, sn.FAILED) and state.landed_digest == key:
+        if state.status == sn.FAILED:
+            return f"landed, and {state.reason}"
+        return (
+            "up to date"
+            if state.proof != sn.STALE
+            else "up to date, but stale: `tracker verify` proves it again"
+        )
+    if plan.implementation.kind == "manual":
+        if state.status == sn.DONE:
+            return "done"
+        return f"has no implementation: `tracker done {plan.ref}` when it is carried out"
+    if state.status == sn.DEFERRED and not explicit:
+        return f"deferred: {state.reason}"
+    return ""
+
+
+def _why(state: sn.PlanState) -> str:
+    if state.landed_digest:
+        return "the plan has changed since it landed"
+    if state.status == sn.DONE:
+        return "done by word only"
+    return ""
+
+
+def _refuse(candidates: dict[str, Plan], snapshot: sn.Snapshot, others: list[PlannedRun]) -> None:
+    """Take out the plans that wait for something that is neither done nor in this run."""
+    while True:
+        refused = {}
+        for ref, plan in candidates.items():
+            missing = [
+                other
+                for other in plan.depends_on
+                if other not in candidates and snapshot.plan(other).status != sn.DONE
+            ]
+            if missing:
+                refused[ref] = missing
+        if not refused:
+            return
+        for ref, missing in refused.items():
+            plan = candidates.pop(ref)
+            reason = f"waits for {', '.join(missing)}, not done and not in this run"
+            others.append(PlannedRun(ref, plan.title, REFUSE, reason))

@@ -1,0 +1,86 @@
+"""``.tracker/runs/ID``: the events and logs of a run, for every terminal that looks on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+
+from tracker.model.progress import OUTPUT, Observer, Progress
+from tracker.service.reports import Live
+from tracker.store import clock, files
+from tracker.store.lock import is_held
+
+KEPT = 20
+"""As many runs keep their logs."""
+
+
+class RunDirectory:
+    """The directory of one run, and the observer that writes into it."""
+
+    def __init__(self, root: Path) -> None:
+        stamp = clock.now().replace("-", "").replace(":", "")[:15].replace("T", "-")
+        self.id = f"{stamp}-{os.urandom(2).hex()}"
+        runs = files.local_directory(root) / "runs"
+        self.place = runs / self.id
+        self.place.mkdir(parents=True)
+        self._current = runs / "current"
+        self._current.write_text(f"{self.id} {os.getpid()}\n", encoding="utf-8")
+        self._events = (self.place / "events.jsonl").open("a", encoding="utf-8", buffering=1)
+        self._mutex = threading.Lock()
+        for old in sorted(path for path in runs.iterdir() if path.is_dir())[:-KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def observed(self, observer: Observer) -> Observer:
+        """An observer that also writes every step to the directory (output lines stand in the logs)."""
+        start = time.monotonic()
+
+        def both(progress: Progress) -> None:
+            if progress.kind != OUTPUT:
+                line = {
+                    "kind": progress.kind,
+                    "plan": progress.plan,
+                    "text": progress.text,
+                    "data": progress.data,
+                    "at": round(time.monotonic() - start, 3),
+                }
+                with self._mutex:
+                    self._events.write(json.dumps(line, ensure_ascii=False) + "\n")
+            observer(progress)
+
+        return both
+
+    def log(self, name: str) -> Path:
+        """Where the log of a plan stands."""
+        return self.place / f"{name}.log"
+
+    def finish(self) -> None:
+        """The run has come to its end."""
+        self._events.close()
+        self._current.unlink(missing_ok=True)
+
+
+def live(root: Path) -> Live | None:
+    """The run that is going on now, in whichever process."""
+    found = _current(root)
+    if found is None or not is_held(root, "run.lock"):
+        return None
+    return found
+
+
+def interrupted(root: Path) -> str:
+    """The id of a run that was killed and not yet taken up again; empty where there is none."""
+    found = _current(root)
+    return found.id if found is not None and not is_held(root, "run.lock") else ""
+
+
+def _current(root: Path) -> Live | None:
+    runs = root / files.LOCAL / "runs"
+    try:
+        name, pid = (runs / "current").read_text(encoding="utf-8").split()
+        return Live(name, runs / name, int(pid))
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,167 @@
+"""The first half of a wave: each plan implemented in its own worktree, checked, and made into a change."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from tracker.api.codebase import declared
+from tracker.errors import PlanFailed, TrackerError
+from tracker.git import stacking, worktrees
+from tracker.git.landing import commit as commit_object
+from tracker.git.plumbing import git
+from tracker.git.trees import NOT_CODE
+from tracker.model import progress as pg
+from tracker.model.definitions import Plan, Project
+from tracker.model.snapshot import Change
+from tracker.run.implement import Implemented, implement
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A plan's change: a commit on the wave's base that holds its code and its directory."""
+
+    plan: Plan
+    place: Path
+    base: str
+    commit: str
+    paths: tuple[str, ...]
+    changes: tuple[Change, ...]
+    deferred: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where and how plans are implemented."""
+
+    root: Path
+    project: Project
+    observer: pg.Observer
+    cancelled: threading.Event | None
+
+    def implement(
+        self, plan: Plan, place: Path, base: str, *, deferred: tuple[str, ...], log: Path
+    ) -> Staged:
+        """Implement the plan on ``base`` in the worktree ``place`` (made already). Raises PlanFailed."""
+        link = (place / ".git").read_bytes()
+        overlay(self.root, place, plan)
+        self._setup(place, log)
+        before = worktrees.tree_of(place)
+        self.observer(pg.Progress(pg.IMPLEMENTING, plan.ref, plan.title))
+        first = self._once(plan, place, deferred, log)
+        if (place / ".git").read_bytes() != link:
+            raise PlanFailed("it changed git's own files")
+        after = worktrees.tree_of(place)
+        self._once(plan, place, deferred, log)
+        again = worktrees.changed(place, after, worktrees.tree_of(place))
+        if again:
+            paths = ", ".join(path for path, _ in again[:5])
+            raise PlanFailed(f"not idempotent: run a second time it changed {paths}")
+        changed = worktrees.changed(place, before, after)
+        self._allowed(plan, place, after, changed)
+        whys = {change.path: change for change in first.changes}
+        kinds = {"A": "added", "D": "deleted"}
+        changes = tuple(
+            Change(path, whys[path].why if path in whys else plan.summary, kinds.get(letter, "modified"))
+            for path, letter in changed
+        )
+        commit = commit_object(self.root, after, base, f"{plan.ref}: staged\n")
+        self.observer(pg.Progress(pg.IMPLEMENTED, plan.ref, f"{len(changes)} files changed"))
+        return Staged(
+            plan, place, base, commit, tuple(path for path, _ in changed), changes, deferred, first.seconds
+        )
+
+    def _once(self, plan: Plan, place: Path, deferred: tuple[str, ...], log: Path) -> Implemented:
+        result = implement(
+            plan,
+            place,
+            codebase=self.project.codebase,
+            deferred=deferred,
+            log=log,
+            timeout=plan.timeout or self.project.implementation_timeout,
+            python=self.project.python,
+            on_output=lambda line: self.observer(pg.Progress(pg.OUTPUT, plan.ref, line)),
+            cancelled=self.cancelled,
+        )
+        if result.reason:
+            raise PlanFailed(f"implementation: {result.reason}")
+        return result
+
+    def _setup(self, place: Path, log: Path) -> None:
+        if not self.project.setup:
+            return
+        from tracker import process
+
+        ended = process.run(
+            ["/bin/sh", "-c", self.project.setup],
+            cwd=place,
+            env=process.clean_environment(place),
+            log=log,
+            timeout=self.project.implementation_timeout,
+            cancelled=self.cancelled,
+        )
+        if ended.reason or ended.code:
+            raise PlanFailed(f"setup: {ended.reason or f'exit status {ended.code}'}")
+
+    def _allowed(self, plan: Plan, place: Path, tree: str, changed: Sequence[tuple[str, str]]) -> None:
+        codebase = self.project.codebase
+        outside = [path for path, _ in changed if not _inside(path, codebase, plan)]
+        if outside:
+            raise PlanFailed(
+                f"it changed {', '.join(outside[:5])}, which it does not declare",
+                hint=f"The codebase is {codebase}; declare other paths under `paths:` in PLAN.md.",
+            )
+        present = [path for path, letter in changed if letter != "D"]
+        for path, mode in worktrees.modes(place, tree, present).items():
+            if mode == "160000":
+                raise PlanFailed(f"{path} is a submodule")
+            if mode == "120000":
+                target = PurePosixPath((place / path).readlink())
+                climbed = os.path.normpath(PurePosixPath(path).parent / target)
+                if target.is_absolute() or climbed.startswith(".."):
+                    raise PlanFailed(f"{path} is a symlink that leaves the repository")
+
+
+def overlay(root: Path, place: Path, plan: Plan) -> None:
+    """Lay the plan's directory over the worktree as it is in the person's working tree."""
+    source, target = root / plan.path, place / plan.path
+    summary = (target / "SUMMARY.md").read_bytes() if (target / "SUMMARY.md").is_file() else None
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("__pycache__", "SUMMARY.md"))
+    if summary is not None:
+        (target / "SUMMARY.md").write_bytes(summary)
+
+
+def stack(stage: Stage, staged: Staged, tip: str, *, log: Path) -> tuple[Staged, str]:
+    """The change on ``tip`` and the commit that holds it: merged, or where texts conflict implemented again.
+
+    Raises PlanFailed.
+    """
+    tree = stacking.merged_tree(stage.root, tip, staged.commit)
+    if tree is None:
+        stage.observer(
+            pg.Progress(pg.NOTICE, staged.plan.ref, "conflicts with the plan before it: implemented again")
+        )
+        worktrees.reset(staged.place, tip)
+        staged = stage.implement(staged.plan, staged.place, tip, deferred=staged.deferred, log=log)
+        tree = git(stage.root, "rev-parse", f"{staged.commit}^{{tree}}")
+    stacked = commit_object(stage.root, tree, tip, f"{staged.plan.ref}: stacked\n")
+    try:
+        worktrees.reset(staged.place, stacked)
+    except TrackerError as error:
+        raise PlanFailed(f"its worktree could not be set to the stack: {error.message}") from None
+    return staged, stacked
+
+
+def _inside(path: str, codebase: str, plan: Plan) -> bool:
+    if plan.paths and declared(path, plan.paths):
+        return not path.startswith(("plans/journal.jsonl", ".git/", ".tracker/")) and path != "STATE.md"
+    if codebase in ("", "."):
+        return path.split("/", 1)[0] not in NOT_CODE
+    return path.startswith(codebase.rstrip("/") + "/")
