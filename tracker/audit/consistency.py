@@ -1,0 +1,173 @@
+"""A document against itself: numbers and statuses that cannot all be true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tracker.audit.ids import order
+from tracker.audit.model import CONTRADICTED, SELF_CONTRADICTORY, Claim
+
+_TOLERANCE = 2.0
+_BODY = ("position", "progress")
+
+
+def check(claims: Iterable[Claim]) -> list[Claim]:
+    """Return the claims, those that contradict another one marked ``self-contradictory`` with the reason.
+
+    A claim that the files contradict keeps that verdict: it is the stronger one. The reason is added.
+    """
+    found = list(claims)
+    reasons: dict[int, str] = {}
+    _over(found, reasons)
+    _shares(found, reasons)
+    _sums(found, reasons)
+    _between(found, reasons)
+    _percent(found, reasons)
+    _phase(found, reasons)
+    _statuses(found, reasons)
+    for index, reason in reasons.items():
+        claim = found[index]
+        if claim.verdict == CONTRADICTED:
+            found[index] = replace(claim, evidence=f"{claim.evidence}; also {reason}")
+        else:
+            found[index] = replace(claim, verdict=SELF_CONTRADICTORY, evidence=reason)
+    return found
+
+
+def _deciding(claims: list[Claim], *kinds: str) -> list[tuple[int, Claim]]:
+    return [(i, c) for i, c in enumerate(claims) if c.kind in kinds and c.decisive]
+
+
+def _over(claims: list[Claim], reasons: dict[int, str]) -> None:
+    for index, claim in _deciding(claims, "plans", "phases", "plan position"):
+        if claim.done is not None and claim.total and claim.done > claim.total:
+            reasons[index] = f"{claim.done} of {claim.total} is more than all"
+
+
+def _shares(claims: list[Claim], reasons: dict[int, str]) -> None:
+    """``Plans: 8, Completed: 1, Remaining: 7`` and the table row of the same phase."""
+    for index, claim in enumerate(claims):
+        if claim.kind != "remaining":
+            continue
+        same = [
+            c for c in claims if c.kind == "plans" and c.scope == claim.scope and c.section == claim.section
+        ]
+        total = next((c.total for c in same if c.total is not None), None)
+        done = next((c.done for c in same if c.done is not None), None)
+        if total is not None and done is not None and claim.done is not None and total - done != claim.done:
+            reasons[index] = f"{total} plans less {done} completed is {total - done}"
+    by_scope: dict[str, list[tuple[int, Claim]]] = {}
+    for index, claim in _deciding(claims, "plans"):
+        if claim.scope and claim.scope[0].isdigit():
+            by_scope.setdefault(claim.scope, []).append((index, claim))
+    for group in by_scope.values():
+        first = group[0][1]
+        for index, claim in group[1:]:
+            for mine, other, word in (
+                (claim.done, first.done, "done"),
+                (claim.total, first.total, "planned"),
+            ):
+                if mine is not None and other is not None and mine != other:
+                    reasons.setdefault(
+                        index, f"line {first.line} says {other} {word} for phase {claim.scope}"
+                    )
+
+
+def _sums(claims: list[Claim], reasons: dict[int, str]) -> None:
+    for index, claim in enumerate(claims):
+        if claim.kind == "sum" and claim.value not in (f"{claim.done}/{claim.total}", "0/0"):
+            reasons[index] = f"the rows above add up to {claim.value}"
+
+
+def _between(claims: list[Claim], reasons: dict[int, str]) -> None:
+    """Front matter against body: the same unit with other numbers."""
+    for unit in ("phases", "plans"):
+        front = next((c for c in claims if c.kind == unit and c.section == "front matter"), None)
+        if front is None or front.done is None or front.total is None:
+            continue
+        for index, claim in _deciding(claims, unit):
+            if (
+                claim.section not in _BODY
+                or claim.done is None
+                or claim.total is None
+                or claim.scope[:1].isdigit()
+            ):
+                continue
+            if (claim.total == front.total and claim.done != front.done) or (
+                unit == "phases" and (claim.done, claim.total) != (front.done, front.total)
+            ):
+                reasons[index] = f"the front matter says {front.done} of {front.total} {unit}"
+
+
+def _percent(claims: list[Claim], reasons: dict[int, str]) -> None:
+    front = {c.kind: c for c in claims if c.section == "front matter"}
+    percent = front.get("percent")
+    shares = [
+        100 * min(c.done / c.total, 1)
+        for kind in ("plans", "phases")
+        if (c := front.get(kind)) is not None and c.total and c.done is not None
+    ]
+    stands = percent.percent if percent is not None else None
+    if percent is not None and stands is not None and shares and _far(stands, shares):
+        stated = ", ".join(f"{share:.0f} %" for share in shares)
+        reasons[claims.index(percent)] = f"its own counts give {stated}"
+    for index, claim in _deciding(claims, "percent"):
+        if claim.section not in _BODY or claim.percent is None or claim.scope[:1].isdigit():
+            continue
+        beside = [
+            c
+            for c in claims
+            if c.line == claim.line
+            and c.kind in ("plans", "phases", "ratio")
+            and c.total
+            and c.done is not None
+        ]
+        own = [100 * min((c.done or 0) / (c.total or 1), 1) for c in beside]
+        if own and _far(claim.percent, own):
+            reasons[index] = f"the counts on the same line give {own[0]:.0f} %"
+        # Two measures may differ honestly; then each is one that the front matter's counts give.
+        elif not own and stands is not None and _far(claim.percent, [stands, *shares]):
+            reasons[index] = f"the front matter says {stands:g} %"
+
+
+def _far(percent: float, shares: list[float]) -> bool:
+    return all(abs(percent - share) > _TOLERANCE for share in shares)
+
+
+def _phase(claims: list[Claim], reasons: dict[int, str]) -> None:
+    places = _deciding(claims, "position")
+    if not places:
+        return
+    first = places[0][1]
+    for index, claim in places[1:]:
+        if claim.scope != first.scope:
+            reasons[index] = f"line {first.line} says the current phase is {first.scope}"
+    last = places[-1][1]
+    for index, claim in enumerate(claims):
+        if claim.kind == "focus" and claim.scope and order(claim.scope) < order(last.scope):
+            reasons[index] = f"line {last.line} says the current phase is {last.scope}"
+
+
+def _statuses(claims: list[Claim], reasons: dict[int, str]) -> None:
+    """A table's word for a phase against the figures in the same row, and against another table's."""
+    said: dict[str, Claim] = {}
+    for index, claim in _deciding(claims, "phase status"):
+        row = [
+            c
+            for c in claims
+            if c.line == claim.line and c.kind in ("plans", "percent") and c.scope == claim.scope
+        ]
+        full = any((c.total and c.done is not None and c.done >= c.total) or c.percent == 100 for c in row)
+        short = any(
+            (c.total and c.done is not None and c.done < c.total)
+            or (c.percent is not None and c.percent < 98)
+            for c in row
+        )
+        if claim.mark == "done" and short and not full and claim.section == "status table":
+            reasons[index] = "the figures of the same row are not complete"
+        elif claim.mark == "open" and full and not short and claim.section == "status table":
+            reasons[index] = "the figures of the same row are complete"
+        other = said.setdefault(claim.scope, claim)
+        if {claim.mark, other.mark} == {"done", "open"} and claim.section == other.section == "status table":
+            reasons.setdefault(index, f"line {other.line} says otherwise of phase {claim.scope}")

@@ -1,0 +1,180 @@
+"""What files and roadmap say, gathered into the scopes that a document may mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tracker.audit.counting import Directory, Scope
+from tracker.audit.ids import order, whole
+from tracker.audit.model import PlanFile, Project, RoadmapPhase, SummaryFile
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that a claim can be held against."""
+
+    project: Project
+    directories: list[Directory]
+    listed: dict[str, RoadmapPhase]
+    everything: Scope
+    general: list[Scope]
+    milestones: dict[str, Scope]
+    current: list[str]
+    commits: dict[str, int] = field(default_factory=dict)
+
+    def of_phase(self, number: str) -> Scope:
+        """Return the scope of one phase; directories that share its number are all in it."""
+        wanted = [d for d in self.directories if d.phase == number]
+        live = [d for d in wanted if d.zone == "phases"] or wanted
+        return Scope(f"phase {number}", live, [self.listed[number]] if number in self.listed else [])
+
+    def of_plan(self, key: str) -> tuple[bool, bool, bool | None]:
+        """Return for ``phase-plan``: a plan file exists, a summary that says something exists, its box."""
+        files = [p for d in self.directories for p in d.plans if p.key == key]
+        summaries = [
+            s for d in self.directories for s in d.summaries if f"{s.phase}-{s.number}" == key and not s.empty
+        ]
+        phase = self.listed.get(key.split("-", 1)[0])
+        box = (
+            next((p.checked for p in phase.plans if f"{p.phase}-{p.number}" == key), None) if phase else None
+        )
+        return bool(files), bool(summaries), box
+
+    def scopes(self, label: str) -> list[Scope]:
+        """Return the scopes that a claim with this label may mean: a phase, a milestone, or anything general."""
+        if label.startswith(("v", "M")):
+            named = self.milestones.get(label) or self.milestones.get(label.removesuffix(".0"))
+            return [named] if named is not None and named.known else self.general
+        if label:
+            return [self.of_phase(label)]
+        return self.general
+
+
+def gather(project: Project) -> Evidence:
+    """Count a project's files and roadmap in every scope."""
+    directories = _directories(project)
+    listed = {phase.number: phase for phase in project.roadmap.phases} if project.roadmap else {}
+    phases = list(listed.values())
+    everything = Scope("the whole project", directories, phases)
+    milestones = _milestones(project, directories, listed)
+    live = [d for d in directories if d.zone == "phases"]
+    live_numbers = {d.phase for d in live}
+    general = [everything]
+    if live and len(live) != len(directories):
+        general.append(
+            Scope("phases/ without archives", live, [p for p in phases if p.number in live_numbers])
+        )
+    for zone in sorted({d.zone.split("/")[1] for d in directories if d.zone.startswith("workstreams/")}):
+        inside = [d for d in directories if d.zone.startswith(f"workstreams/{zone}")]
+        general.append(Scope(f"workstream {zone}", inside, []))
+    current = _current(project, milestones, listed)
+    general.extend(milestones[name] for name in current if name in milestones and milestones[name].known)
+    general.extend(_cumulative(project, milestones, listed))
+    shipped = (
+        {n for m in project.roadmap.milestones if m.mark == "done" for n in m.phases}
+        if project.roadmap
+        else set()
+    )
+    if shipped and len(shipped) < len(listed):
+        rest = [p for p in phases if p.number not in shipped]
+        general.append(
+            Scope("what is not shipped yet", [d for d in directories if d.phase not in shipped], rest)
+        )
+    return Evidence(project, directories, listed, everything, general, milestones, current)
+
+
+def _directories(project: Project) -> list[Directory]:
+    found: dict[str, Directory] = {}
+    for path, zone, phase in project.phase_directories:
+        found[path] = Directory(path, zone, phase)
+    for plan in project.plan_files:
+        _home(found, plan).plans.append(plan)
+    for summary in project.summaries:
+        _home(found, summary).summaries.append(summary)
+    for report in project.verifications:
+        for directory in found.values():
+            if report.path.rsplit("/", 1)[0].endswith(directory.path) and report.status.casefold() in (
+                "passed",
+                "verified",
+                "complete",
+            ):
+                directory.verified = True
+    for directory in found.values():
+        named = {(s.directory, s.stem) for s in directory.summaries}
+        keyed = {(s.directory, s.phase, s.number) for s in directory.summaries}
+        filled_named = {(s.directory, s.stem) for s in directory.summaries if not s.empty}
+        filled_keyed = {(s.directory, s.phase, s.number) for s in directory.summaries if not s.empty}
+        for plan in directory.plans:
+            name, key = (plan.directory, plan.stem), (plan.directory, plan.phase, plan.number)
+            directory.named += name in named or (bool(plan.number) and key in keyed)
+            directory.summarised += name in filled_named or (bool(plan.number) and key in filled_keyed)
+    return sorted(found.values(), key=lambda d: (d.zone, order(d.phase) if d.phase else (0, "", (), "")))
+
+
+def _home(found: dict[str, Directory], file: PlanFile | SummaryFile) -> Directory:
+    path = file.directory
+    while path and path not in found:
+        path = path.rpartition("/")[0]
+    if path:
+        return found[path]
+    return found.setdefault(file.directory, Directory(file.directory, file.zone, file.phase))
+
+
+def _milestones(
+    project: Project, directories: list[Directory], listed: dict[str, RoadmapPhase]
+) -> dict[str, Scope]:
+    scopes: dict[str, Scope] = {}
+    zones = {d.zone.split("/", 1)[1] for d in directories if d.zone.startswith("milestones/")}
+    for milestone in project.roadmap.milestones if project.roadmap else ():
+        numbers = set(milestone.phases)
+        archived = [d for d in directories if d.zone == f"milestones/{milestone.version}"]
+        inside = archived or [
+            d
+            for d in directories
+            if d.phase in numbers or any(_within(d.phase, low, high) for low, high in milestone.ranges)
+        ]
+        scopes[milestone.version] = Scope(
+            milestone.version, inside, [listed[n] for n in milestone.phases if n in listed]
+        )
+    for zone in zones - set(scopes):
+        scopes[zone] = Scope(zone, [d for d in directories if d.zone == f"milestones/{zone}"], [])
+    return scopes
+
+
+def _within(phase: str, low: str, high: str) -> bool:
+    return bool(phase) and order(low)[:3] <= order(phase)[:3] and whole(phase) <= whole(high)
+
+
+def _current(project: Project, milestones: dict[str, Scope], listed: dict[str, RoadmapPhase]) -> list[str]:
+    names: list[str] = []
+    state = project.state
+    if state is not None:
+        version = state.front_matter.get("milestone", "")
+        names.append(version if version.startswith(("v", "M")) else f"v{version}")
+        names.extend(
+            listed[claim.scope].milestone
+            for claim in state.claims
+            if claim.kind == "position" and claim.scope in listed and listed[claim.scope].milestone
+        )
+    if project.roadmap is not None:
+        names.extend(m.version for m in project.roadmap.milestones if m.mark == "active")
+    return [name for name in dict.fromkeys(names) if name in milestones]
+
+
+def _cumulative(
+    project: Project, milestones: dict[str, Scope], listed: dict[str, RoadmapPhase]
+) -> list[Scope]:
+    """Scopes of the last two, three … milestones: documents count "since v5.0" as well."""
+    if project.roadmap is None:
+        return []
+    named = [m for m in project.roadmap.milestones if m.phases]
+    named.sort(key=lambda m: order(m.phases[0]))
+    scopes: list[Scope] = []
+    for start in range(1, len(named) - 1):
+        group = named[start:]
+        numbers = [n for m in group for n in m.phases if n in listed]
+        inside = {d.path: d for m in group for d in milestones[m.version].directories}
+        scopes.append(
+            Scope(f"{named[start].version} and later", list(inside.values()), [listed[n] for n in numbers])
+        )
+    return scopes

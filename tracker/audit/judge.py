@@ -1,0 +1,263 @@
+"""Each claim against the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tracker.audit.counting import Scope
+from tracker.audit.evidence import Evidence
+from tracker.audit.ids import whole
+from tracker.audit.model import CONTRADICTED, SUPPORTED, UNSUPPORTED, Claim, Verdict
+
+TOLERANCE = 2.0
+"""Percentage points by which a percentage may differ: documents round in their own ways."""
+
+Judgement = tuple[Verdict, str]
+
+
+def judge(claim: Claim, evidence: Evidence) -> Claim:
+    """Return the claim with verdict and evidence. A claim nothing speaks about is unsupported."""
+    rule = _RULES.get(claim.kind)
+    if rule is None:
+        return claim
+    verdict, words = rule(claim, evidence)
+    return replace(claim, verdict=verdict, evidence=words)
+
+
+def _describe(scope: Scope, what: str) -> str:
+    if what == "plans":
+        files = sum(len(d.plans) for d in scope.directories)
+        summarised = sum(d.summarised for d in scope.directories)
+        filled = sum(d.filled for d in scope.directories)
+        lines = sum(len(p.plans) for p in scope.listed)
+        checked = sum(x.checked for p in scope.listed for x in p.plans)
+        parts = []
+        if files or not filled:
+            parts.append(f"{summarised} of {files} plan files have a SUMMARY")
+        elif filled:
+            parts.append(f"{filled} SUMMARY files, no plan files")
+        if lines:
+            parts.append(f"{checked} of {lines} plan boxes in ROADMAP.md are ticked")
+        return f"{scope.name}: {', '.join(parts)}"
+    marked = sum(bool(p.complete) for p in scope.listed)
+    complete = sum(d.complete for d in scope.directories)
+    return (
+        f"{scope.name}: {marked} of {len(scope.listed)} phases are marked complete in ROADMAP.md, "
+        f"{complete} of {len(scope.directories)} phase directories have a SUMMARY for every plan"
+    )
+
+
+def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
+    scopes = [scope for scope in evidence.scopes(claim.scope) if scope.known]
+    if claim.done is None and claim.total is None:
+        return UNSUPPORTED, "no number to compare"
+    if not scopes:
+        return UNSUPPORTED, "no files and no roadmap to hold it against"
+    if claim.total == 0 and not claim.done:
+        return _nothing_planned(evidence)
+    for scope in scopes:
+        dones, totals = _numbers(scope, what)
+        if (claim.done is None or claim.done in dones) and (claim.total is None or claim.total in totals):
+            return SUPPORTED, _describe(scope, what)
+    if all(_numbers(scope, what)[1] <= {0} and _numbers(scope, what)[0] <= {0} for scope in scopes):
+        return UNSUPPORTED, "neither plan files nor roadmap entries to count"
+    if what == "phases" and not evidence.listed:
+        return UNSUPPORTED, "ROADMAP.md lists no phases"
+    return CONTRADICTED, _describe(scopes[0], what)
+
+
+def _numbers(scope: Scope, what: str) -> tuple[set[int], set[int]]:
+    return (
+        (scope.plans_done, scope.plans_total) if what == "plans" else (scope.phases_done, scope.phases_total)
+    )
+
+
+def _nothing_planned(evidence: Evidence) -> Judgement:
+    waiting = [p.number for p in evidence.listed.values() if p.complete is not True]
+    if waiting:
+        return CONTRADICTED, f"ROADMAP.md lists {len(waiting)} phases that are not complete"
+    return SUPPORTED, "no phase is open in ROADMAP.md"
+
+
+def _plans(claim: Claim, evidence: Evidence) -> Judgement:
+    return _counts(claim, evidence, "plans")
+
+
+def _phases(claim: Claim, evidence: Evidence) -> Judgement:
+    return _counts(claim, evidence, "phases")
+
+
+def _ratio(claim: Claim, evidence: Evidence) -> Judgement:
+    for what in ("plans", "phases"):
+        verdict, words = _counts(claim, evidence, what)
+        if verdict != CONTRADICTED:
+            return verdict, words
+    return UNSUPPORTED, "a count without a unit"
+
+
+def _percent(claim: Claim, evidence: Evidence) -> Judgement:
+    scopes = [scope for scope in evidence.scopes(claim.scope) if scope.known]
+    if claim.percent is None or not scopes:
+        return UNSUPPORTED, "nothing to compute a percentage from"
+    nearest: tuple[float, int, int, Scope] | None = None
+    for scope in scopes:
+        for percent, done, total in scope.percents():
+            distance = abs(percent - claim.percent)
+            if nearest is None or distance < nearest[0]:
+                nearest = (distance, done, total, scope)
+    if nearest is None:
+        if claim.percent in (0, 100):
+            return (SUPPORTED if claim.percent == 0 else UNSUPPORTED), "nothing is planned"
+        return UNSUPPORTED, "nothing to compute a percentage from"
+    distance, done, total, scope = nearest
+    if distance <= TOLERANCE:
+        return SUPPORTED, f"{scope.name}: {done} of {total}"
+    if claim.percent == 0 and _nothing_planned(evidence)[0] == SUPPORTED:
+        # Every listed phase is complete: a counter at zero is the next milestone's.
+        zero = any(c.kind in ("plans", "phases") and c.total == 0 for c in _said(evidence))
+        if zero:
+            return SUPPORTED, "no phase is open in ROADMAP.md"
+    return (
+        CONTRADICTED,
+        f"nearest is {100 * done / total:.0f} % ({scope.name}: {done} of {total}); {_describe(scopes[0], 'plans')}",
+    )
+
+
+def _said(evidence: Evidence) -> tuple[Claim, ...]:
+    return evidence.project.state.claims if evidence.project.state else ()
+
+
+def _position(claim: Claim, evidence: Evidence) -> Judgement:
+    if claim.scope and not evidence.of_phase(claim.scope).known and evidence.everything.known:
+        words = f"no phase {claim.scope} in ROADMAP.md, no directory for it"
+    else:
+        words = f"phase {claim.scope} exists"
+    if claim.total is None or not evidence.listed:
+        return (SUPPORTED if words.endswith("exists") and evidence.everything.known else UNSUPPORTED), words
+    totals: set[int] = set()
+    for scope in (*evidence.general, *evidence.milestones.values()):
+        totals |= scope.phases_total
+        totals |= {
+            max((whole(p.number) for p in scope.listed), default=0),
+            max((whole(d.phase) for d in scope.directories if d.phase), default=0),
+        }
+    if claim.total in totals:
+        return SUPPORTED, words
+    return (
+        CONTRADICTED,
+        f"ROADMAP.md lists {len(evidence.listed)} phases, up to phase {max(map(whole, evidence.listed))}",
+    )
+
+
+def _plan_position(claim: Claim, evidence: Evidence) -> Judgement:
+    scope = evidence.of_phase(claim.scope) if claim.scope else None
+    if scope is None or not scope.known or claim.total is None:
+        return UNSUPPORTED, "no plans to hold it against"
+    if scope.plans_total <= {0}:
+        return UNSUPPORTED, f"phase {claim.scope} has no plan files and no plan boxes"
+    if claim.total in scope.plans_total:
+        return SUPPORTED, _describe(scope, "plans")
+    return CONTRADICTED, _describe(scope, "plans")
+
+
+def _phase_status(claim: Claim, evidence: Evidence) -> Judgement:
+    scope = evidence.of_phase(claim.scope)
+    if not scope.known:
+        return UNSUPPORTED, f"no phase {claim.scope} in the roadmap and no directory for it"
+    files = sum(len(d.plans) for d in scope.directories)
+    summarised = sum(d.summarised for d in scope.directories)
+    filled = sum(d.filled for d in scope.directories)
+    marked = any(p.complete for p in scope.listed)
+    words = _describe(scope, "plans") + (", the phase is marked complete" if marked else "")
+    if claim.mark == "done":
+        if marked or (files and summarised >= files):
+            return SUPPORTED, words
+        if files and summarised < files and not _all_checked(scope):
+            return CONTRADICTED, words
+        return UNSUPPORTED, words
+    whole_phase = bool(files) and summarised >= files
+    if claim.mark == "open":
+        if whole_phase and not _weak(claim.value):
+            return CONTRADICTED, words
+        if filled and "not start" in f"{claim.value} {claim.text}".casefold() and not _weak(claim.value):
+            return CONTRADICTED, words
+        return (UNSUPPORTED if filled or marked else SUPPORTED), words
+    if claim.mark == "active":
+        return (UNSUPPORTED if whole_phase or marked else SUPPORTED), words
+    return UNSUPPORTED, words
+
+
+def _weak(value: str) -> bool:
+    """Ready for the next step, or up to something: that is said of finished phases as well."""
+    low = value.casefold()
+    return (
+        low.startswith(("ready", "next", "needs", "planning", "discuss", "await", "waiting"))
+        or "verif" in low
+        or "uat" in low
+    )
+
+
+def _all_checked(scope: Scope) -> bool:
+    boxes = [plan.checked for p in scope.listed for plan in p.plans]
+    return bool(boxes) and all(boxes)
+
+
+def _plan_status(claim: Claim, evidence: Evidence) -> Judgement:
+    has_file, has_summary, box = evidence.of_plan(claim.scope)
+    words = (
+        f"plan {claim.scope}: {'plan file' if has_file else 'no plan file'}, "
+        f"{'SUMMARY' if has_summary else 'no SUMMARY'}"
+        + ("" if box is None else f", its box is {'' if box else 'not '}ticked")
+    )
+    if claim.mark == "done":
+        if has_summary or box:
+            return SUPPORTED, words
+        return (CONTRADICTED if has_file and box is False else UNSUPPORTED), words
+    if has_summary:
+        return (CONTRADICTED if claim.mark == "open" and not _weak(claim.value) else UNSUPPORTED), words
+    return (SUPPORTED if has_file else UNSUPPORTED), words
+
+
+def _milestone_status(claim: Claim, evidence: Evidence) -> Judgement:
+    scopes = [evidence.milestones[name] for name in evidence.current if evidence.milestones[name].listed] or [
+        evidence.everything
+    ]
+    version = next((v for v in evidence.milestones if v in claim.value), "")
+    if version:
+        scopes = [evidence.milestones[version]]
+    missing: list[str] = []
+    for scope in scopes:
+        open_phases = _unfinished(scope)
+        if not open_phases and scope.known:
+            return SUPPORTED, f"{scope.name}: every phase is marked complete or has all its summaries"
+        missing = missing or open_phases
+    explicit = [
+        n
+        for n in missing
+        if (p := evidence.listed.get(n)) is not None
+        and (p.complete is False or n in {d.phase for d in evidence.directories if d.plans})
+    ]
+    words = f"not complete: phase {', '.join(missing[:8])}" if missing else "nothing to hold it against"
+    return (CONTRADICTED if explicit and len(missing) > 1 else UNSUPPORTED), words
+
+
+def _unfinished(scope: Scope) -> list[str]:
+    finished = {d.phase for d in scope.directories if d.complete}
+    stated_done = {p.number for p in scope.listed if p.complete}
+    halves = {d.phase for d in scope.directories if d.plans and not d.complete}
+    numbers = [p.number for p in scope.listed] or sorted(halves | finished)
+    return [n for n in numbers if n not in stated_done and (n not in finished or n in halves)]
+
+
+_RULES: dict[str, Callable[[Claim, Evidence], Judgement]] = {
+    "plans": _plans,
+    "phases": _phases,
+    "ratio": _ratio,
+    "percent": _percent,
+    "position": _position,
+    "plan position": _plan_position,
+    "phase status": _phase_status,
+    "plan status": _plan_status,
+    "milestone status": _milestone_status,
+}

@@ -1,0 +1,130 @@
+"""Markdown as lines: what fences, tables, boxes, fields and phase names look like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tracker.audit.ids import PHASE_ID, is_backlog, normalise
+from tracker.audit.marks import SYMBOLS
+
+_PHASE_WORD = r"(?:phase|phasen|fase|faza|fáze|etapa|étape|фаза|этап|阶段|階段|페이즈|단계|フェーズ)"
+_DECOR = rf"(?:[\s*_~`\[\]]|[{SYMBOLS}\uFE0F]|[\U0001F300-\U0001FAFF])*"
+PHASE_NAME = re.compile(
+    rf"{_DECOR}(?:{_PHASE_WORD}[ \t]*[#:]?[ \t]*(?P<id>{PHASE_ID})|第\s*(?P<cjk>\d{{1,3}})\s*(?:阶段|階段|期)|(?P<kr>\d{{1,3}})\s*단계)",
+    re.IGNORECASE,
+)
+ROW_NAME = re.compile(
+    rf"{_DECOR}(?P<id>{PHASE_ID})(?:[*_`\]]*)(?P<sep>[.:)\]]|[ \t]+[-–—]|[ \t]*\Z|[ \t]+(?=\S))"
+)
+_RANGE = re.compile(
+    r"[ \t]*(?:[-–—]|to|through|bis|até|&|and|,|\+)[ \t]*\d{1,4}(?:\.\d+)?[ \t]*(?:[:*_)\]|,(]|\Z|[-–—])",
+    re.IGNORECASE,
+)
+CHECKBOX = re.compile(
+    r"(?P<indent>\s{0,12})(?:[-*+]|\d{1,3}[.)])[ \t]+\[(?P<mark>[ xX✓✔✅~\-/>!])\][ \t]*(?P<rest>.*)\Z"
+)
+HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<rest>.*?)[ \t]*#*\Z")
+FIELD = re.compile(
+    r"[ \t]*(?:[-*+][ \t]+)?(?:\*\*|__)(?P<key>[^*_:：\n]{1,60}?)(?:[:：](?:\*\*|__)|(?:\*\*|__)[ \t]*[:：])[ \t]*(?P<value>.*?)[ \t]*\Z"
+)
+PLAIN_FIELD = re.compile(r"(?P<key>[^\W\d_][^:：|`*#\n]{0,40}?)[:：][ \t]+(?P<value>\S.*?)[ \t]*\Z")
+SEPARATOR = re.compile(r"[ \t]*\|?[ \t]*:?-{1,}:?[ \t]*(?:\|[ \t]*:?-{1,}:?[ \t]*){0,40}\|?[ \t]*\Z")
+FENCE = re.compile(r"[ \t]{0,3}(```|~~~)")
+RATIO = re.compile(r"(?<![\d/.\-])(\d{1,5})[ \t]*/[ \t]*(\d{1,5}|\?|N|TBD|—|-)(?![\d/])")
+PERCENT = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,2})?)[ \t]*%")
+PLAN_REF = re.compile(
+    r"(?P<phase>\d{1,3}(?:[A-Za-z](?![A-Za-z]))?(?:\.\d{1,3}){0,3})-(?P<plan>\d{1,3}[A-Za-z]?)(?![\d.])(?P<tail>(?:-[A-Za-z][\w.+-]*?)?)(?:-PLAN)?(?:\.md)?(?=[\W_]|\Z)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table with the table's header; ``line`` is the row's own."""
+
+    line: int
+    cells: tuple[str, ...]
+    header: tuple[str, ...]
+
+    def cell(self, *names: str) -> str | None:
+        """Return the cell under the first header that starts with one of these words."""
+        for index, title in enumerate(self.header):
+            bare = title.strip("*_ `").casefold()
+            if index < len(self.cells) and any(bare.startswith(name) for name in names):
+                return self.cells[index]
+        return None
+
+
+def cells(line: str) -> tuple[str, ...]:
+    """Split a table row at its bars (not at escaped ones), blanks trimmed."""
+    text = line.strip()
+    if "\\|" in text:
+        text = text.replace("\\|", "\x00")
+    parts = text.removeprefix("|").removesuffix("|").split("|")
+    return tuple(part.strip().replace("\x00", "|") for part in parts)
+
+
+def rows(lines: list[str], start: int) -> Iterator[Row]:
+    """Yield the rows of the table whose header is ``lines[start]`` and separator the line after."""
+    header = cells(lines[start])
+    for index in range(start + 2, len(lines)):
+        if "|" not in lines[index] or not lines[index].strip():
+            return
+        if SEPARATOR.match(lines[index]) and lines[index].count("-") > 2:
+            continue
+        yield Row(index + 1, cells(lines[index]), header)
+
+
+def is_table(lines: list[str], index: int) -> bool:
+    """Say whether a table's header stands on this line."""
+    return (
+        "|" in lines[index]
+        and index + 1 < len(lines)
+        and "-" in lines[index + 1]
+        and "|" in lines[index + 1]
+        and SEPARATOR.match(lines[index + 1]) is not None
+    )
+
+
+def phase_name(text: str) -> tuple[str, str] | None:
+    """Return number and title when the text names one phase; None for ranges, backlog and other text."""
+    match = PHASE_NAME.match(text)
+    if match is None:
+        return None
+    return _named(match["id"] or match["cjk"] or match["kr"], text[match.end() :])
+
+
+def row_name(text: str) -> tuple[str, str] | None:
+    """Return number and title of a table cell that names a phase: ``Phase 1: X``, ``1. X``, ``**1**``, ``1``."""
+    found = phase_name(text)
+    if found is not None or PHASE_NAME.match(text):
+        return found
+    match = ROW_NAME.match(text)
+    if match is None:
+        return None
+    return _named(match["id"], text[match.end() - (0 if match["sep"] in ".:)]" else len(match["sep"])) :])
+
+
+def _named(number: str, rest: str) -> tuple[str, str] | None:
+    if _RANGE.match(rest) or is_backlog(normalise(number)):
+        return None
+    return normalise(number), title(rest)
+
+
+_TITLE_LEAD = re.compile(r"^[\s:.)\]*_~`\-–—]+")
+_TITLE_TAIL = re.compile(
+    r"\s*(?:\((?:INSERTED|COMPLETED?|DONE|IN PROGRESS|NEW|\d+/\d+ plans?)[^)]*\)|[✅✓✔🚧⏳⬜📋🔄])\s*$",
+    re.IGNORECASE,
+)
+
+
+def title(rest: str) -> str:
+    """Return the title that follows a phase number: without emphasis, marks and the description after it."""
+    text = _TITLE_LEAD.sub("", rest)
+    bold = text.find("**")
+    if bold > 0:
+        text = text[:bold]
+    while (shorter := _TITLE_TAIL.sub("", text)) != text:
+        text = shorter
+    return text.strip(" *_`~:")

@@ -1,0 +1,88 @@
+"""Words and symbols that say how far something is, in the languages of public projects."""
+
+from __future__ import annotations
+
+import re
+
+from tracker.audit.model import Mark
+
+DONE_SYMBOLS = "✅✓✔☑🟢🏁🎉"
+ACTIVE_SYMBOLS = "🚧🔄🔨◉◐▶🟡🏃⚙🔵"
+OPEN_SYMBOLS = "⬜☐○◯📋⏳🔴⚪🔲⏱🕐📅❌✗✘❓"
+DEFERRED_SYMBOLS = "⏸⏭🗓🚫"
+SYMBOLS = DONE_SYMBOLS + ACTIVE_SYMBOLS + OPEN_SYMBOLS + DEFERRED_SYMBOLS
+
+_NOT_DONE = re.compile(
+    r"(?:not|in-?complete|partial(?:ly)?|almost|nearly|to be|ready to|ready for|until|before|when|after)\b"
+    r"|(?:не|nicht|nao|não|no|ikke|inte|niet)\s+\S|未完成|미완료",
+)
+_DONE = re.compile(
+    r"(?:complete[ds]?|done|finished|shipped|released|delivered|archived|closed|verified|passed|merged|implemented|"
+    r"conclu[ií]d[ao]s?|conclu[ií]do|complet[ao]s?|completad[ao]s?|terminad[ao]s?|hech[ao]|finalizad[ao]s?|entregue|"
+    r"fertig|abgeschlossen|erledigt|vollständig|ferdig|fullført|fullfort|avsluttet|klar|färdig|voltooid|terminée?|"
+    r"achevée?|completat[oa]|completo|fatto|zakończon[aey]|gotowe|ukończon[aey]|"
+    r"заверш[её]н[аоы]?|завершена|готов[аоы]?|выполнен[аоы]?|сделан[аоы]?)\b"
+    r"|已?完成|已发布|已交付|已归档|完了|완료|milestone[ _](?:complete|shipped)|phase[ _]complete|100\s*%",
+)
+_ACTIVE = re.compile(
+    r"(?:in[ _-]?progress|executing|execution|active|started|ongoing|under ?way|working|current|wip|verifying|"
+    r"in arbeit|läuft|em andamento|em execução|en (?:curso|progreso|cours)|in corso|pågår|under arbeid|"
+    r"в (?:работе|процессе|разработке)|выполняется)\b|进行中|執行中|执行中|進行中|진행\s?중|作業中",
+)
+_DEFERRED = re.compile(
+    r"(?:deferred|postponed|paused|on hold|skipped|cancell?ed|dropped|superseded|halted|stopped|"
+    r"adiad[ao]|pausad[ao]|verschoben|zurückgestellt|отложен[аоы]?|приостановлен[аоы]?|utsatt)\b|已?推迟|暂停|보류",
+)
+_OPEN = re.compile(
+    r"(?:not[ _]started|not[ _]planned|planned|pending|todo|to[ -]do|open|blocked|backlog|tbd|upcoming|future|queued|"
+    r"waiting|ready|planning|discussing|draft|next|proposed|needs?\b|partial|in-?complete|not\b|"
+    r"pendente|planejad[ao]|não iniciad[ao]|a fazer|pendiente|planificad[ao]|por hacer|sin empezar|"
+    r"offen|geplant|ausstehend|nicht begonnen|planlagt|ikke (?:startet|påbegynt|begynt)|venter|"
+    r"не начат[аоы]?|ожида(?:ет|ние)|заплан\w+|план(?:ируется)?|в очереди|in attesa|da fare|prévu|à faire)"
+    r"|未开始|未開始|待开始|计划中|待定|待办|대기|예정|미착수|未着手|予定",
+)
+_CLEAN = re.compile(r"[*_`~\[\]]+|<[^>]{0,40}>|\uFE0F")
+_LEADING = re.compile(rf"[\s:.\-–—|(]*(?:[{SYMBOLS}]\s*)*[\s:.\-–—|(]*")
+
+
+def plain(text: str) -> str:
+    """Return text without emphasis, code ticks and tags, blanks trimmed."""
+    return _CLEAN.sub("" if "_" not in text else " ", text).replace("_", " ").strip()
+
+
+def symbol(text: str) -> Mark | None:
+    """Return what the first status symbol in the text means, None when there is none."""
+    for char in text:
+        if char in DONE_SYMBOLS:
+            return "done"
+        if char in ACTIVE_SYMBOLS:
+            return "active"
+        if char in DEFERRED_SYMBOLS:
+            return "deferred"
+        if char in OPEN_SYMBOLS:
+            return "open"
+    return None
+
+
+def word(text: str) -> Mark | None:
+    """Return what the text's first words mean as a status, None when they are no status words."""
+    bare = _LEADING.sub("", plain(text), count=1).casefold().strip()
+    if not bare:
+        return None
+    if _DEFERRED.match(bare):
+        return "deferred"
+    if _ACTIVE.match(bare):
+        return "active"
+    if _NOT_DONE.match(bare):
+        return "open"
+    if _DONE.match(bare):
+        return "done"
+    if _OPEN.match(bare):
+        return "open"
+    return None
+
+
+def status(text: str) -> Mark | None:
+    """Return the meaning of a status cell or field: its words, else its symbol."""
+    found = word(text)
+    return found if found is not None else symbol(text)

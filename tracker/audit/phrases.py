@@ -1,0 +1,178 @@
+"""Phrases of state documents taken apart: positions, figures, progress bars, statuses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tracker.audit import lines as md
+from tracker.audit import marks
+from tracker.audit.ids import PHASE_ID, normalise
+from tracker.audit.model import Mark
+
+_OF = r"(?:of|/|de|von|av|из|sur|di|out of|中)"
+_POSITION = re.compile(
+    rf"[*_`\s]*(?:(?:phase|fase|фаза|этап)[ \t]*[:#]?[ \t]*)?(?P<id>{PHASE_ID})(?:[ \t]*{_OF}[ \t]*(?P<total>\d{{1,4}}))?(?P<rest>.*)\Z",
+    re.IGNORECASE,
+)
+_PLAN_POSITION = re.compile(
+    rf"[*_`\s]*(?:plan[ \t]*)?(?:(?P<phase>\d{{1,3}}(?:\.\d{{1,3}})*)-)?(?P<at>\d{{1,3}})[A-Za-z]?(?:[ \t]*{_OF}[ \t]*(?P<total>\d{{1,3}}))?(?P<rest>.*)\Z",
+    re.IGNORECASE,
+)
+_PARENTHESIS = re.compile(r"\(([^()]{1,200})\)")
+PLANS = r"(?:plans?|planos|planes|pläne|piani|план(?:ов|а|ы)?|个?计划|계획)"
+PHASES = r"(?:phases?|fases|phasen|faser|fasi|фаз[ыа]?|этап(?:ов|а)?|个?阶段|단계)"
+_COUNT = re.compile(
+    rf"(?<![\d/.\-v])(?P<done>\d{{1,5}})[ \t]*(?:/|of|de|von|из|av)[ \t]*(?P<total>\d{{1,5}})(?![\d/.%])"
+    rf"(?:[ \t]*(?:total|executed|complete[d]?|executable)?[ \t]*(?:(?P<plans>{PLANS})|(?P<phases>{PHASES}))(?![\w]))?",
+    re.IGNORECASE,
+)
+_LONE = re.compile(
+    rf"(?<![\d/.\-v])(?P<n>\d{{1,5}})\+?[ \t]+(?:(?P<plans>{PLANS})|(?P<phases>{PHASES}))(?![\w])",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(r"\bv\d+(?:\.\d+){0,3}\b")
+_PHASE_LABEL = re.compile(rf"\b(?:phase|fase|фаза|этап)[ \t]+(?P<id>{PHASE_ID})", re.IGNORECASE)
+BAR = re.compile(r"[█▓▒░■□▰▱▮▯⬛⬜●○#=\-. ]{5,400}")
+_FULL = "█▓■▰▮⬛●#="
+_BAR_CHARS = "█▓▒░■□▰▱▮▯"
+_MILESTONE_DONE = re.compile(
+    r"\b(?:all (?:\d+ )?(?:phases|milestones|plans)(?: are)? (?:complete[d]?|done|finished|executed)"
+    r"|milestone(?: v[\d.]+)? (?:is )?(?:complete[d]?|shipped|archived|done|finished)"
+    r"|v\d+(?:\.\d+)*(?: milestone| MVP)? (?:complete[d]?|shipped|archived|released)"
+    r"|project (?:is )?complete[d]?)\b",
+    re.IGNORECASE,
+)
+_PHASE_DONE = re.compile(
+    rf"\b(?:phase|fase)[ \t]+(?P<id>{PHASE_ID})(?:[ \t]*\([^()]{{0,80}}\))?[ \t]*(?:[—–:|-]+[ \t]*)?(?:is |marked )?"
+    r"(?:fully )?(?P<word>complete[d]?\b|done\b|finished\b|conclu[ií]da\b|completa\b|abgeschlossen\b|not started\b|pending\b|in progress\b|planned\b|executing\b)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """``Phase: X of Y (name) — status`` taken apart."""
+
+    number: str
+    total: int | None
+    name: str
+    mark: Mark | None
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A count or a percentage in a text: ``unit`` plans, phases, percent or empty; ``scope`` what it is of."""
+
+    unit: str
+    done: int | None
+    total: int | None
+    percent: float | None
+    scope: str
+    offset: int
+
+
+def position(value: str) -> Position | None:
+    """Take a phase position apart; None when the value names no phase (``N/A``, ``Complete``, a range)."""
+    match = _POSITION.match(value)
+    if match is None or re.match(r"[ \t]*(?:[-–—]|to|&|and|,)[ \t]*\d", match["rest"]):
+        return None
+    rest = match["rest"]
+    inner = _PARENTHESIS.search(rest)
+    name = inner[1].strip() if inner else ""
+    after = rest[inner.end() :] if inner else rest
+    mark = None
+    if name and len(name.split()) <= 2:
+        mark = marks.word(name)
+        if mark is not None:
+            name = ""
+    tail = re.sub(r"^[\s:|—–\-.]+", "", after)
+    if mark is None and tail:
+        mark = marks.symbol(after) or marks.word(tail)
+    if not name and tail and mark is None:
+        name = tail
+    return Position(normalise(match["id"]), int(match["total"]) if match["total"] else None, name, mark, rest)
+
+
+def plan_position(value: str) -> tuple[str, int, int | None, Mark | None] | None:
+    """Take ``A of B``, ``02-03`` or ``3`` apart: phase (maybe empty), plan, total, mark; None for other text."""
+    match = _PLAN_POSITION.match(value)
+    if match is None:
+        return None
+    tail = re.sub(r"^[\s:|—–\-.(]+", "", match["rest"])
+    return (
+        normalise(match["phase"]) if match["phase"] else "",
+        int(match["at"]),
+        int(match["total"]) if match["total"] else None,
+        marks.word(tail) if tail else None,
+    )
+
+
+def figures(text: str) -> list[Figure]:
+    """Return the counts and percentages in a text, each with the milestone or phase that it is said of."""
+    found: list[Figure] = []
+    offset = 0
+    for part in re.split(r"( \| )", text):
+        label = _label(part)
+        taken: list[tuple[int, int]] = []
+        for hit in _COUNT.finditer(part):
+            unit = "plans" if hit["plans"] else "phases" if hit["phases"] else ""
+            found.append(Figure(unit, int(hit["done"]), int(hit["total"]), None, label, offset + hit.start()))
+            taken.append(hit.span())
+        for hit in md.PERCENT.finditer(part):
+            number = float(hit[1].replace(",", "."))
+            found.append(Figure("percent", None, None, number, label, offset + hit.start()))
+        for hit in _LONE.finditer(part):
+            if not any(a <= hit.start() < b for a, b in taken):
+                unit = "plans" if hit["plans"] else "phases"
+                found.append(Figure(unit, None, int(hit["n"]), None, label, offset + hit.start()))
+        offset += len(part)
+    return found
+
+
+def _label(text: str) -> str:
+    if phase := _PHASE_LABEL.search(text):
+        return normalise(phase["id"])
+    version = _VERSION.search(text)
+    return version[0] if version else ""
+
+
+def bar(text: str) -> tuple[float, int] | None:
+    """Return filled share (0-100) and length of a drawn progress bar, None when there is none."""
+    best = ""
+    for hit in BAR.finditer(text):
+        run = hit[0].strip(" .-")
+        if any(char in _BAR_CHARS for char in run) or (len(run) > 4 and set(run) <= set("#=-.")):
+            inner = re.search(r"\[([^\[\]]{5,400})\]", text)
+            run = inner[1] if inner and any(c in _BAR_CHARS + "#=" for c in inner[1]) else run
+            best = run if len(run) > len(best) else best
+    if len(best) < 5 or not any(char in _FULL + "░▒□▱▯" for char in best):
+        return None
+    return 100 * sum(char in _FULL for char in best) / len(best), len(best)
+
+
+def milestone_done(text: str) -> re.Match[str] | None:
+    """Return where a text says that a milestone, or everything, is complete."""
+    match = _MILESTONE_DONE.search(text)
+    if match is None:
+        return None
+    before = text[max(0, match.start() - 16) : match.start()].casefold()
+    return None if re.search(r"\b(?:not|until|before|when|if|once|after)\b", before) else match
+
+
+def phase_statuses(text: str) -> list[tuple[str, Mark, str, int]]:
+    """Return the ``Phase N complete`` statements of a text: number, mark, words, offset."""
+    found: list[tuple[str, Mark, str, int]] = []
+    for hit in _PHASE_DONE.finditer(text):
+        mark = marks.word(hit["word"])
+        before = text[max(0, hit.start() - 12) : hit.start()].casefold()
+        if mark is not None and not re.search(r"\b(?:not|until|before|when|if|once|after)\s*\Z", before):
+            found.append((normalise(hit["id"]), mark, hit[0], hit.start()))
+    return found
+
+
+def version(text: str) -> str:
+    """Return the first version in a text (``v1.2``), empty when there is none."""
+    match = _VERSION.search(text)
+    return match[0] if match else ""

@@ -1,0 +1,298 @@
+"""Somebody's project put together: planning directory or lone documents, phases with their plans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tracker.audit import disk, roadmap, state
+from tracker.audit.ids import order
+from tracker.audit.model import (
+    Claim,
+    Document,
+    Finding,
+    Phase,
+    Plan,
+    PlanFile,
+    Project,
+    Roadmap,
+    RoadmapPhase,
+    RoadmapPlan,
+    SummaryFile,
+)
+
+PLANNING = ".planning"
+GSD_2 = ".gsd"
+DOCUMENTS = ("STATE.md", "ROADMAP.md")
+
+
+def find(path: str) -> Path | None:
+    """Return what there is to read at a path: a planning directory, a document, None when neither."""
+    base = Path(path)
+    if base.is_file():
+        return base
+    if base.resolve().name in {PLANNING, GSD_2} and base.is_dir():
+        return base
+    for name in (PLANNING, GSD_2):
+        if (base / name).is_dir():
+            return base / name
+    found = _documents(base)
+    if found and any((base / inner).is_dir() for inner in ("phases", "milestones")):
+        return base
+    return base / found[0] if found else None
+
+
+def _documents(directory: Path) -> list[str]:
+    names = _listdir(directory)
+    return [names[name.upper()] for name in DOCUMENTS if name.upper() in names]
+
+
+def read(path: str, *, cache: disk.FileCache | None = None) -> Project | None:
+    """Read the project at a path, None when there is nothing to read. Writes nothing, never raises for content."""
+    found = find(path)
+    if found is None:
+        return None
+    return _from_document(found) if found.is_file() else _from_directory(found, cache)
+
+
+def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
+    name = directory.resolve().name
+    prefix = f"{name}/"
+    listing = disk.read(str(directory), prefix, cache)
+    names = _listdir(directory)
+    problems = list(listing.problems)
+    document = _document(directory, names.get("STATE.MD"), prefix, problems)
+    plan = _roadmap(directory, names.get("ROADMAP.MD"), prefix, problems)
+    project = Project(
+        root=str(directory.parent),
+        kind="gsd-2" if name == GSD_2 else "gsd",
+        name=_project_name(document, plan, directory, names.get("PROJECT.MD")),
+        goal=document.goal if document else "",
+        plan_files=tuple(listing.plans),
+        summaries=tuple(listing.summaries),
+        verifications=tuple(listing.verifications),
+        quick_plans=listing.quick_plans,
+        phase_directories=tuple((path, zone, phase) for path, (zone, phase) in listing.directories.items()),
+        roadmap=plan,
+        state=document,
+        unread=(document.unread if document else ()) + (plan.unread if plan else ()),
+        problems=tuple(problems) + (document.problems if document else ()),
+    )
+    return replace(project, phases=_phases(project))
+
+
+def _from_document(path: Path) -> Project:
+    directory, name = path.parent, path.name
+    problems: list[Finding] = []
+    document: Document | None = None
+    if name.upper().startswith("ROADMAP"):
+        plan = _roadmap(directory, name, "", problems)
+    else:
+        document = _document(directory, name, "", problems)
+        beside = _listdir(directory).get("ROADMAP.MD") if name.upper() == "STATE.MD" else None
+        plan = _roadmap(directory, beside, "", problems)
+    title = (document.project or document.title) if document else ""
+    project = Project(
+        root=str(directory),
+        kind="document",
+        name=title or (plan.title if plan else ""),
+        goal=document.goal if document else "",
+        roadmap=plan,
+        state=document,
+        unread=(document.unread if document else ()) + (plan.unread if plan else ()),
+        problems=tuple(problems) + (document.problems if document else ()),
+    )
+    return replace(project, phases=_phases(project))
+
+
+def _listdir(directory: Path) -> dict[str, str]:
+    try:
+        return {entry.name.upper(): entry.name for entry in sorted(directory.iterdir())}
+    except OSError:
+        return {}
+
+
+def _document(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Document | None:
+    if name is None:
+        return None
+    try:
+        return state.read(disk.read_text(str(directory / name)), prefix + name)
+    except OSError as error:
+        problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
+        return None
+
+
+def _roadmap(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Roadmap | None:
+    if name is None:
+        return None
+    try:
+        return roadmap.read(disk.read_text(str(directory / name)).text, prefix + name)
+    except OSError as error:
+        problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
+        return None
+
+
+def _project_name(
+    document: Document | None, plan: Roadmap | None, directory: Path, project_file: str | None
+) -> str:
+    if document is not None and document.project:
+        return document.project
+    if project_file is not None:
+        try:
+            with (directory / project_file).open("rb") as file:
+                head = file.read(400).decode("utf-8", errors="replace").lstrip("\ufeff")
+        except OSError:
+            head = ""
+        for line in head.split("\n"):
+            if line.startswith("# "):
+                return line[2:].strip()
+    if plan is not None and plan.title:
+        return plan.title.removeprefix("Roadmap:").strip()
+    return document.title if document is not None else ""
+
+
+def _phases(project: Project) -> tuple[Phase, ...]:
+    listed = {p.number: p for p in project.roadmap.phases} if project.roadmap else {}
+    if not listed and project.state is not None:
+        listed = {p.number: p for p in project.state.phases}
+    said = {c.scope: c for c in project.state.claims if c.kind == "phase status"} if project.state else {}
+    directories: dict[str, str] = {}
+    for path, _zone, number in project.phase_directories:
+        directories.setdefault(number, path)
+    numbers = sorted(
+        {*listed, *(n for n in directories if n), *(p.phase for p in project.plan_files if p.phase)},
+        key=order,
+    )
+    source = (
+        project.roadmap.file
+        if project.roadmap and project.roadmap.phases
+        else project.state.file
+        if project.state
+        else ""
+    )
+    return tuple(
+        _phase(project, n, listed.get(n), path=directories.get(n, ""), said=said, source=source)
+        for n in numbers
+    )
+
+
+def _phase(
+    project: Project,
+    number: str,
+    listed: RoadmapPhase | None,
+    *,
+    path: str,
+    said: dict[str, Claim],
+    source: str,
+) -> Phase:
+    plans = _plans(project, number, listed, source)
+    evidence: list[str] = []
+    complete = listed.complete if listed is not None else None
+    if listed is not None and complete is not None:
+        evidence.append(f"{source}:{listed.line} marks it {'complete' if complete else 'open'}")
+    done = [plan for plan in plans if plan.status == "done"]
+    if plans:
+        evidence.append(f"{len(done)} of {len(plans)} plans are done")
+    if (plans and len(done) == len(plans)) or (not plans and complete):
+        status = "done"
+    elif done or (complete is False and (claim := said.get(number)) is not None and claim.mark == "active"):
+        status = "active"
+    else:
+        status = "pending"
+    title = (listed.title if listed else "") or path.rsplit("/", 1)[-1].partition("-")[2].replace("-", " ")
+    return Phase(
+        number=number,
+        title=title or f"Phase {number}",
+        status=status,
+        goal=listed.goal if listed else "",
+        milestone=listed.milestone if listed else "",
+        evidence=tuple(evidence),
+        path=path,
+        plans=tuple(plans),
+    )
+
+
+def _plans(project: Project, number: str, listed: RoadmapPhase | None, source: str) -> list[Plan]:
+    boxes = {p.number: p for p in listed.plans} if listed else {}
+    files = [p for p in project.plan_files if p.phase == number]
+    summaries = [s for s in project.summaries if s.phase == number]
+    plans: list[Plan] = []
+    used: set[str] = set()
+    for file in files:
+        summary = _summary_of(file, summaries)
+        if summary is not None:
+            used.add(summary.path)
+        box = boxes.pop(file.number, None)
+        plans.append(_plan(number, file.number, file=file, summary=summary, box=box, source=source))
+    for summary in summaries:
+        if summary.path not in used:
+            box = boxes.pop(summary.number, None)
+            plans.append(_plan(number, summary.number, file=None, summary=summary, box=box, source=source))
+    plans.extend(
+        _plan(number, box.number, file=None, summary=None, box=box, source=source) for box in boxes.values()
+    )
+    if not plans and listed is not None:
+        plans.extend(
+            Plan(
+                ref=f"{number}.{index:02d}",
+                phase=number,
+                number=str(index),
+                title=task.text,
+                status="done" if task.checked else "pending",
+                evidence=(f"{source}:{task.line} its box is {'ticked' if task.checked else 'open'}",),
+            )
+            for index, task in enumerate(listed.tasks, start=1)
+        )
+    return sorted(plans, key=lambda plan: (order(plan.number), plan.path))
+
+
+def _summary_of(file: PlanFile, summaries: list[SummaryFile]) -> SummaryFile | None:
+    same = [s for s in summaries if s.directory == file.directory]
+    for summary in same:
+        if summary.stem == file.stem:
+            return summary
+    return next((s for s in same if s.number and s.number == file.number), None)
+
+
+def _plan(
+    phase: str,
+    number: str,
+    *,
+    file: PlanFile | None,
+    summary: SummaryFile | None,
+    box: RoadmapPlan | None,
+    source: str,
+) -> Plan:
+    evidence: list[str] = []
+    done = False
+    if summary is not None:
+        done = not summary.empty
+        evidence.append(f"{summary.path}{' is empty' if summary.empty else ''}")
+    ticked = box.checked if box is not None else None
+    if box is not None:
+        evidence.append(f"{source}:{box.line} its box is {'ticked' if box.checked else 'open'}")
+    if file is not None and file.status:
+        evidence.append(f"{file.path} says status: {file.status}")
+    status = "done" if done or ticked else "pending"
+    if file is not None and file.status.casefold() in ("superseded", "deferred", "cancelled") and not done:
+        status = "deferred"
+    title = (
+        (box.title if box is not None else "")
+        or (file.title if file else "")
+        or (summary.title if summary else "")
+    )
+    ref = f"{phase}.{int(number):02d}" if number.isdigit() else f"{phase}.{number or '01'}"
+    return Plan(
+        ref=ref,
+        phase=phase,
+        number=number,
+        title=title or f"Plan {number or phase}",
+        status=status,
+        evidence=tuple(evidence),
+        path=file.path if file else "",
+        summary=summary.path if summary else "",
+        objective=file.objective if file else "",
+        wave=file.wave if file else "",
+        depends_on=file.depends_on if file else (),
+        problems=file.problems if file else (),
+    )

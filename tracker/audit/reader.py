@@ -1,0 +1,107 @@
+"""What the reading of one state document collects, and which words name its sections and fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tracker.audit.model import Claim, Mark, Unread
+
+SECTIONS = (
+    ("metrics", ("performance", "metric", "velocity", "métric", "метрик")),
+    (
+        "history",
+        (
+            "session", "histor", "recent activity", "activity", "completion report", "quick task", "note", "decision",
+            "decis", "accumulated", "blocker", "todo", "evolution", "next", "deferred", "changelog", "log", "result",
+            "risk", "handoff", "question", "assumption", "template", "context gathering", "completed plans",
+        ),
+    ),
+    ("milestones", ("milestones", "milestone history", "shipped")),
+    ("progress", ("progress", "прогресс", "进度", "进展", "진행", "fremdrift", "fortschritt", "avance", "tracking")),
+    (
+        "position",
+        (
+            "position", "current phase", "current status", "current state", "current milestone", "status", "active phase",
+            "fase atual", "estado atual", "situação", "текущ", "статус", "当前", "状态", "현재", "nåværende", "aktuell", "project state",
+        ),
+    ),
+)  # fmt: skip
+DECISIVE = {"front matter", "position", "progress", "status table"}
+PHASE_KEYS = {
+    "phase",
+    "current phase",
+    "active phase",
+    "fase",
+    "fase atual",
+    "aktuelle phase",
+    "текущая фаза",
+    "фаза",
+    "当前阶段",
+    "nåværende fase",
+}
+PLAN_KEYS = {"plan", "current plan", "plano", "plano atual", "active plan"}
+STATUS_KEYS = {"status", "overall status", "estado", "статус", "状态", "situação", "phase status"}
+PROGRESS_KEYS = {"progress", "progresso", "overall progress", "прогресс", "进度", "fremdrift", "completion"}
+FOCUS_KEYS = {"current focus", "focus", "foco atual", "fokus"}
+COUNT_KEYS = {
+    "total plans completed": ("plans", "done"), "plans completed": ("plans", "done"), "completed plans": ("plans", "done"),
+    "total phases completed": ("phases", "done"), "phases completed": ("phases", "done"), "completed phases": ("phases", "done"),
+    "total phases": ("phases", "total"), "total plans": ("plans", "total"), "phases": ("phases", "both"),
+}  # fmt: skip
+NOTED = {
+    "last activity", "last updated", "last session", "stopped at", "resume file", "resume", "next", "next step", "next action",
+    "next steps", "milestone", "core value", "see", "version", "project", "goal", "building", "core requirements", "constraints",
+    "started", "completed", "requirements", "waves", "uat", "shipped", "last activity description", "mode", "depth", "updated",
+    "created", "paused at", "target", "remaining", "plans", "gap", "duration", "date", "branch", "owner", "summary", "tag", "ultima atualização",
+    "дата", "целевая среда",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Reader:
+    """What a document's reading collects. ``phase`` is the phase that the position names."""
+
+    file: str
+    claims: list[Claim] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    section: str = "position"
+    scope: str = ""
+    phase: str = ""
+    milestone: str = ""
+    listing: Mark | None = None
+
+    def claim(
+        self,
+        line: int,
+        column: int,
+        kind: str,
+        text: str,
+        *,
+        section: str = "",
+        scope: str = "",
+        value: str = "",
+        mark: Mark | None = None,
+        done: int | None = None,
+        total: int | None = None,
+        percent: float | None = None,
+        decisive: bool | None = None,
+    ) -> None:
+        """Note a claim at a place."""
+        part = section or self.section
+        self.claims.append(
+            Claim(
+                file=self.file,
+                line=line,
+                column=column,
+                kind=kind,
+                text=text.strip()[:200],
+                section=part,
+                scope=scope,
+                value=value,
+                mark=mark,
+                done=done,
+                total=total,
+                percent=percent,
+                decisive=part in DECISIVE if decisive is None else decisive,
+            )
+        )

@@ -1,0 +1,160 @@
+"""ROADMAP.md: phases, their marks, plan boxes and milestones, in every notation seen."""
+
+from __future__ import annotations
+
+import re
+
+from tracker.audit import lines as md
+from tracker.audit import marks
+from tracker.audit.ids import normalise
+from tracker.audit.model import Roadmap, RoadmapPlan, RoadmapTask, Unread
+from tracker.audit.roadmapdraft import VERSION, Draft, Reading, enter, finish, milestone_line
+from tracker.audit.roadmaptables import read_table
+
+_PLANS_FIELD = re.compile(r"(?:plans?|planos|pläne|planes|планы|计划)\Z", re.IGNORECASE)
+_PLAN_COUNT = re.compile(
+    r"(\d{1,3})(?:\s*/\s*(\d{1,3}))?\s*(?:executable\s+)?(?:plans?|planos|planes|pläne|план\w*|个?计划)\b",
+    re.IGNORECASE,
+)
+_LOOSE_PLAN = re.compile(
+    r"[*_`\[~]*(?:plan[ \-#]*)?(?:\d{1,3}-PLAN-)?(\d{1,3}[A-Za-z]?)(?:-PLAN(?:\.md)?)?[*_`\]~]*(?:\s*[:.—–-]|\.md)",
+    re.IGNORECASE,
+)
+_TAIL_MARK = re.compile(
+    r"[(\[]\s*(?P<inner>[^()\[\]]{2,40})[)\]]\s*\Z"
+    r"|\s[\-–—:|]\s*(?P<word>complete[d]?|done|shipped|finished|in progress|not started|planned|pending|todo)\s*\Z",
+    re.IGNORECASE,
+)
+
+
+def read(text: str, file: str) -> Roadmap:
+    """Read a roadmap. Never raises; lines that look like phases or plans and are none are in ``unread``."""
+    lines = text.split("\n")
+    state = Reading(file)
+    fenced = False
+    table_end = 0
+    for index, line in enumerate(lines):
+        if md.FENCE.match(line):
+            fenced = not fenced
+            continue
+        if fenced or not line.strip() or index < table_end:
+            continue
+        if md.is_table(lines, index):
+            found = list(md.rows(lines, index))
+            table_end = found[-1].line if found else index + 2
+            read_table(state, found)
+        elif "<summary" in line:
+            milestone_line(state, re.sub(r"<[^>]{0,40}>", "", line), index + 1, opens=True)
+        elif "</details" in line:
+            state.section = state.current = None
+        elif line.lstrip().startswith("#") and (heading := md.HEADING.match(line.lstrip())):
+            _heading(state, heading, line, index + 1)
+        elif box := md.CHECKBOX.match(line):
+            _checkbox(state, box, index + 1)
+        elif field_ := md.FIELD.match(line):
+            _field(state, field_["key"], field_["value"])
+        elif line.lstrip()[:1] in "-*+" and state.current is None:
+            milestone_line(state, line, index + 1, opens=False)
+        elif line.strip().casefold() in ("plans:", "**plans**", "planos:", "планы:"):
+            state.in_plans = True
+    return finish(state)
+
+
+def _heading(state: Reading, heading: re.Match[str], line: str, number: int) -> None:
+    rest = heading["rest"]
+    state.in_plans = False
+    box = re.match(r"\[([ xX✓✅])\]\s*", rest)
+    named = md.phase_name(rest[box.end() :] if box else rest)
+    if named is not None:
+        draft = enter(state, named[0], named[1], number, len(line) - len(line.lstrip()) + 1)
+        mark = (box[1] != " ") if box else _heading_mark(rest)
+        if mark is not None and draft.heading is None:
+            draft.heading = mark
+        if count := _PLAN_COUNT.search(rest):
+            _count(draft, count)
+        state.current = draft
+        return
+    level = len(heading["level"])
+    if level == 1 and not state.title:
+        state.title = rest.strip(" *")
+    elif rest.strip(" *:").casefold() in ("plans", "planos", "plan list"):
+        state.in_plans = True
+    elif VERSION.search(rest) or "milestone" in rest.casefold():
+        milestone_line(state, rest, number, opens=True)
+        state.current = None
+    elif level <= 2:
+        state.current = None
+        state.section = None if level == 2 and not state.title else state.section
+
+
+def _heading_mark(rest: str) -> bool | None:
+    tail = marks.plain(rest)
+    symbol = marks.symbol(tail)
+    if symbol is not None:
+        return symbol == "done"
+    match = _TAIL_MARK.search(tail)
+    if match is None:
+        return None
+    found = marks.word(match["inner"] or match["word"])
+    return None if found is None else found == "done"
+
+
+def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
+    checked = box["mark"] in "xX✓✔✅"
+    rest = box["rest"]
+    column = box.start("rest") + 1
+    if named := md.phase_name(rest):
+        draft = enter(state, named[0], named[1], line, column)
+        if draft.checkbox is None:
+            draft.checkbox = checked
+        if count := _PLAN_COUNT.search(rest):
+            _count(draft, count)
+        return
+    bare = rest.lstrip("*_`[~ ")
+    offset = len(rest) - len(bare)
+    plan = md.PLAN_REF.match(re.sub(r"^(?i:plan)\s+", "", bare))
+    if plan is not None:
+        phase, number = normalise(plan["phase"]), normalise(plan["plan"])
+        state.plan_lines += 1
+        state.checked += checked
+        item = RoadmapPlan(phase, number, checked, _plan_title(rest[offset + plan.end() :]), line, column)
+        (state.phases[phase].plans if phase in state.phases else state.orphans).append(item)
+        return
+    if state.current is not None:
+        state.current.tasks.append(RoadmapTask(marks.plain(rest), checked, line, column))
+    if (
+        state.current is not None
+        and (loose := _LOOSE_PLAN.match(rest))
+        and (state.in_plans or "plan" in rest[: loose.end()].casefold())
+    ):
+        state.current.loose.append(checked)
+        return
+    if re.match(r"[*_ ]*(?:phase|fase)\b", rest, re.IGNORECASE) and not md.PHASE_NAME.match(rest):
+        state.unread.append(Unread(state.file, line, column, rest.strip()))
+
+
+def _plan_title(rest: str) -> str:
+    return re.sub(r"^[\s*`\])]*(?:\([^)]*\.md\))?[\s:.—–\-*]*", "", rest).strip()
+
+
+def _count(draft: Draft, count: re.Match[str]) -> None:
+    if count[2] is None:
+        if draft.planned is None:
+            draft.planned = int(count[1])
+    else:
+        draft.counts.append((int(count[1]), int(count[2])))
+
+
+def _field(state: Reading, key: str, value: str) -> None:
+    name = key.strip().casefold()
+    if _PLANS_FIELD.match(name):
+        state.in_plans = True
+        if state.current is not None and (count := _PLAN_COUNT.search(value)):
+            _count(state.current, count)
+    elif state.current is not None:
+        if name in ("goal", "ziel", "objetivo", "цель", "目标", "mål", "objectif") and not state.current.goal:
+            state.current.goal = value
+        elif name in ("depends on", "dependencies", "depende de") and not state.current.depends_on:
+            state.current.depends_on = value
+        elif name == "status" and not state.current.word:
+            state.current.word = value

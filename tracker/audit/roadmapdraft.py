@@ -1,0 +1,174 @@
+"""A roadmap while it is being read: phases and milestones that gather their marks line by line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tracker.audit import marks
+from tracker.audit.ids import is_backlog, normalise, order
+from tracker.audit.model import Mark, Milestone, Roadmap, RoadmapPhase, RoadmapPlan, RoadmapTask, Unread
+
+VERSION = re.compile(r"\bv(\d+(?:\.\d+){0,3})\b|\bM(?:ilestone)?[ \-]?(\d{1,2})\b", re.IGNORECASE)
+_SPAN = re.compile(
+    r"phases?\s+(\d{1,4}(?:\.\d+)?)(?:\s*(?:[-–—]|to|through)\s*(\d{1,4}(?:\.\d+)?))?((?:,\s*\d{1,4}(?:\.\d+)?)*)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    number: str
+    title: str
+    line: int
+    column: int
+    milestone: str = ""
+    goal: str = ""
+    depends_on: str = ""
+    checkbox: bool | None = None
+    table: bool | None = None
+    heading: bool | None = None
+    loose: list[bool] = field(default_factory=list)
+    tasks: list[RoadmapTask] = field(default_factory=list)
+    plans: list[RoadmapPlan] = field(default_factory=list)
+    counts: list[tuple[int, int | None]] = field(default_factory=list)
+    planned: int | None = None
+    word: str = ""
+
+
+@dataclass(slots=True)
+class Reading:
+    file: str
+    phases: dict[str, Draft] = field(default_factory=dict)
+    orphans: list[RoadmapPlan] = field(default_factory=list)
+    milestones: list[MilestoneDraft] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    title: str = ""
+    plan_lines: int = 0
+    checked: int = 0
+    current: Draft | None = None
+    section: MilestoneDraft | None = None
+    in_plans: bool = False
+
+
+@dataclass(slots=True)
+class MilestoneDraft:
+    version: str
+    name: str
+    mark: Mark | None
+    line: int
+    phases: list[str] = field(default_factory=list)
+    ranges: list[tuple[str, str]] = field(default_factory=list)
+
+
+def enter(state: Reading, number: str, title: str, line: int, column: int) -> Draft:
+    draft = state.phases.get(number)
+    if draft is None:
+        draft = state.phases[number] = Draft(number, title, line, column)
+    elif not draft.title:
+        draft.title = title
+    if state.section is not None and not draft.milestone:
+        draft.milestone = state.section.version
+        state.section.phases.append(number)
+    return draft
+
+
+def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> None:
+    plain = marks.plain(text).lstrip("-*+ ").strip()
+    version = VERSION.search(plain)
+    if version is None:
+        if opens:
+            state.section = None
+        return
+    name = version_name(version)
+    mark = marks.symbol(plain)
+    if mark is None:
+        low = plain.casefold()
+        if re.search(r"\bshipped\b|\bcomplete[d]?\b|\barchived\b", low):
+            mark = "done"
+        elif re.search(r"in progress|\bcurrent\b|\bactive\b", low):
+            mark = "active"
+        elif re.search(r"\bplanned\b|\bfuture\b", low):
+            mark = "open"
+    ranges = [(normalise(a), normalise(b) if b else normalise(a)) for a, b, _more in _SPAN.findall(plain)] + [
+        (normalise(n), normalise(n))
+        for _a, _b, more in _SPAN.findall(plain)
+        for n in re.findall(r"\d+(?:\.\d+)?", more)
+    ]
+    for draft in state.milestones:
+        if draft.version == name:
+            draft.mark = draft.mark or mark
+            draft.ranges.extend(span for span in ranges if span not in draft.ranges)
+            break
+    else:
+        draft = MilestoneDraft(name, plain, mark, line, ranges=ranges)
+        state.milestones.append(draft)
+    if opens:
+        state.section = draft
+
+
+def version_name(match: re.Match[str]) -> str:
+    return f"v{match[1]}" if match[1] else f"M{match[2]}"
+
+
+def finish(state: Reading) -> Roadmap:
+    for item in state.orphans:
+        if item.phase in state.phases:
+            state.phases[item.phase].plans.append(item)
+    listed = [draft for draft in state.phases.values() if not is_backlog(draft.number)]
+    for draft in listed:
+        if not draft.milestone:
+            draft.milestone = next(
+                (
+                    m.version
+                    for m in state.milestones
+                    for low, high in m.ranges
+                    if order(low)[:3]
+                    <= order(draft.number)[:3]
+                    <= (*order(high)[:2], order(high)[2] or (999,))
+                ),
+                "",
+            )
+    by_version: dict[str, list[str]] = {}
+    for draft in listed:
+        by_version.setdefault(draft.milestone, []).append(draft.number)
+    known = {m.version for m in state.milestones}
+    milestones = [
+        Milestone(m.version, m.name, m.mark, m.line, tuple(by_version.get(m.version, ())), tuple(m.ranges))
+        for m in state.milestones
+    ]
+    milestones += [
+        Milestone(version, version, None, 0, tuple(numbers))
+        for version, numbers in by_version.items()
+        if version and version not in known
+    ]
+    return Roadmap(
+        file=state.file,
+        title=state.title,
+        phases=tuple(phase_record(draft) for draft in listed),
+        milestones=tuple(milestones),
+        plan_lines=state.plan_lines,
+        checked_plans=state.checked,
+        unread=tuple(state.unread),
+    )
+
+
+def phase_record(draft: Draft) -> RoadmapPhase:
+    return RoadmapPhase(
+        number=draft.number,
+        title=draft.title,
+        line=draft.line,
+        column=draft.column,
+        milestone=draft.milestone,
+        goal=draft.goal,
+        depends_on=draft.depends_on,
+        checkbox=draft.checkbox,
+        table=draft.table,
+        heading=draft.heading,
+        boxes=tuple([plan.checked for plan in draft.plans] + draft.loose),
+        plans=tuple(draft.plans),
+        tasks=tuple(draft.tasks),
+        counts=tuple(draft.counts),
+        planned=draft.planned,
+        word=draft.word,
+    )

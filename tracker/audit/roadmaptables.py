@@ -1,0 +1,115 @@
+"""Tables of a roadmap: phases listed in rows, with status cells and plan counts."""
+
+from __future__ import annotations
+
+import re
+
+from tracker.audit import lines as md
+from tracker.audit import marks
+from tracker.audit.model import Mark
+from tracker.audit.roadmapdraft import VERSION, Reading, enter, version_name
+
+_STATUS_HEADERS = (
+    "status",
+    "статус",
+    "state",
+    "状态",
+    "狀態",
+    "상태",
+    "situa",
+    "estado",
+    "stato",
+    "état",
+    "ステータス",
+)
+_PHASE_HEADERS = (
+    "phase",
+    "fase",
+    "фаза",
+    "этап",
+    "阶段",
+    "階段",
+    "페이즈",
+    "단계",
+    "etapa",
+    "étape",
+    "フェーズ",
+    "faza",
+)
+
+
+def read_table(state: Reading, rows: list[md.Row]) -> None:
+    if not rows:
+        return
+    header = [marks.plain(cell).casefold() for cell in rows[0].header]
+    at = _phase_column(header)
+    if at is None:
+        return
+    for row in rows:
+        if at >= len(row.cells):
+            continue
+        numbered = header[0] in ("#", "no", "no.", "nr", "№") and at == 1
+        if numbered:
+            named = md.row_name(row.cells[0])
+            named = (named[0], marks.plain(row.cells[1])) if named else md.phase_name(row.cells[1])
+        else:
+            named = md.row_name(row.cells[at])
+            if (
+                named
+                and not named[1]
+                and at + 1 < len(header)
+                and header[at + 1] in ("name", "title", "название", "nome", "名称")
+            ):
+                named = (named[0], marks.plain(row.cells[at + 1])) if at + 1 < len(row.cells) else named
+        if named is None or not _whole_name(row.cells[at if not numbered else 0]):
+            continue
+        draft = enter(state, named[0], named[1], row.line, 1)
+        status = _row_status(row, skip=at + 1 if numbered else at)
+        if status is not None and draft.table is None:
+            draft.table = status == "done"
+        for cell in row.cells[at + 1 :]:
+            if count := re.fullmatch(
+                r"[*_ ]*(\d{1,3})\s*/\s*(\d{1,3}|\?|N|TBD|-|—)[*_ ]*(?:plans?)?", cell, re.IGNORECASE
+            ):
+                draft.counts.append((int(count[1]), int(count[2]) if count[2].isdigit() else None))
+                break
+        milestone = row.cell("milestone", "version", "release")
+        if milestone and not draft.milestone and (version := VERSION.search(milestone)):
+            draft.milestone = version_name(version)
+
+
+def _whole_name(cell: str) -> bool:
+    return not re.match(r"[\s*_`]*\d+(?:\.\d+)?\s*(?:,|&|\+|and\b)\s*\d", cell)
+
+
+def _phase_column(header: list[str]) -> int | None:
+    for index, cell in enumerate(header[:2]):
+        if any(
+            cell == word or cell.startswith((word + " ", word + "#")) for word in _PHASE_HEADERS
+        ) and not cell.startswith(("phase(s)", "phases")):
+            if index == 0 or header[0] in ("#", "no", "no.", "nr", "№", "milestone", "version", ""):
+                return index
+            return None
+    if header and header[0] in ("#", "№") and len(header) > 1 and header[1] in ("name", "название", "фаза"):
+        return 1
+    return None
+
+
+def _row_status(row: md.Row, skip: int) -> Mark | None:
+    cell = row.cell(*_STATUS_HEADERS)
+    if cell and (found := marks.status(cell)) is not None:
+        return found
+    for index, other in enumerate(row.cells):
+        if index != skip and len(other) < 40 and len(other.split()) <= 4:
+            found = marks.word(other)
+            if found is not None and re.search(r"[^\W\d_]", other):
+                title = row.header[index].strip("*_ ").casefold() if index < len(row.header) else ""
+                if title.startswith(
+                    ("name", "title", "goal", "description", "phase", "depends", "deliver", "цель", "focus")
+                ):
+                    # A goal column may hold a status when a tool wrote by cell number: only the bare word.
+                    if found == "done" and marks.plain(other).casefold() in ("complete", "completed", "done"):
+                        return found
+                    continue
+                return found
+    return None

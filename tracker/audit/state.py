@@ -1,0 +1,246 @@
+"""A state document to claims: front matter, position, progress, status tables, metrics."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tracker.audit import frontmatter, marks, phrases, roadmap, statefields, statetables
+from tracker.audit import lines as md
+from tracker.audit.ids import normalise
+from tracker.audit.model import Document, Mark, Unread
+from tracker.audit.planfile import cited_commits
+from tracker.audit.reader import SECTIONS, Reader
+from tracker.audit.text import Decoded
+
+
+def read(decoded: Decoded, file: str) -> Document:
+    """Read a state document of any dialect. Never raises; what is not understood is in ``unread``."""
+    text = decoded.text
+    front = frontmatter.read(text, file)
+    reader = Reader(file)
+    _front_matter(reader, front)
+    lines = text.split("\n")
+    title = ""
+    fenced = table_end = 0
+    for index in range(front.body_line - 1, len(lines)):
+        line = lines[index]
+        if md.FENCE.match(line):
+            fenced ^= 1
+            continue
+        bare = line.strip()
+        if not bare or index < table_end or bare[0] == ">" or bare.strip("-*_ ") == "":
+            if bare and bare[0] == ">":
+                _free(reader, bare.lstrip("> "), line.find(bare) + 1, index + 1, quoted=True)
+            continue
+        if fenced:
+            if phrases.bar(bare) or bare.casefold().startswith("progress"):
+                statefields.progress(reader, bare, line.find(bare) + 1, index + 1)
+            continue
+        if line.lstrip().startswith("#") and (heading := md.HEADING.match(line.lstrip())):
+            if len(heading["level"]) == 1 and not title:
+                title = heading["rest"].strip(" *")
+            else:
+                _heading(reader, heading["rest"], len(heading["level"]))
+            continue
+        if md.is_table(lines, index):
+            rows = list(md.rows(lines, index))
+            table_end = rows[-1].line if rows else index + 2
+            _table(reader, rows)
+            continue
+        _line(reader, line, bare, index + 1)
+    marks_read = roadmap.read("\n" * (front.body_line - 1) + "\n".join(lines[front.body_line - 1 :]), file)
+    statetables.phases_as_claims(reader, marks_read)
+    return Document(
+        file=file,
+        title=title,
+        project=_first(reader, "project", front.text("project")),
+        goal=_first(reader, "goal", ""),
+        encoding=decoded.encoding,
+        front_matter=_flat(front.data),
+        claims=tuple(reader.claims),
+        phases=marks_read.phases,
+        commits=tuple(cited_commits(text)),
+        repairs=len(decoded.repairs),
+        problems=front.problems,
+        unread=tuple(reader.unread),
+    )
+
+
+def _first(reader: Reader, kind: str, default: str) -> str:
+    return next((claim.value for claim in reader.claims if claim.kind == kind), default)
+
+
+def _flat(data: dict[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat.update({f"{key}.{name}": str(inner) for name, inner in value.items()})
+        else:
+            flat[key] = value if isinstance(value, str) else ", ".join(map(str, value))
+    return flat
+
+
+def _front_matter(reader: Reader, front: frontmatter.FrontMatter) -> None:
+    reader.section = "front matter"
+    progress = front.data.get("progress")
+    if isinstance(progress, dict):
+        for kind, total_key, done_key in (
+            ("phases", "total_phases", "completed_phases"),
+            ("plans", "total_plans", "completed_plans"),
+        ):
+            total, done = _int(progress.get(total_key)), _int(progress.get(done_key))
+            if total is None and done is None:
+                continue
+            line, column = front.place("progress", done_key if done is not None else total_key)
+            reader.claim(
+                line, column, kind, f"{done_key}: {done}, {total_key}: {total}", done=done, total=total
+            )
+        percent = _number(progress.get("percent"))
+        if percent is not None:
+            line, column = front.place("progress", "percent")
+            reader.claim(line, column, "percent", f"percent: {percent:g}", percent=percent)
+    elif isinstance(progress, str) and (hit := md.PERCENT.search(progress)):
+        line, column = front.place("progress")
+        reader.claim(
+            line, column, "percent", f"progress: {progress}", percent=float(hit[1].replace(",", "."))
+        )
+    for key in ("current_phase", "active_phase", "phase"):
+        if value := front.text(key):
+            where = phrases.position(value)
+            line, column = front.place(key)
+            if where is None:
+                if value.casefold() not in ("n/a", "none", "null", "-", "~", "tbd"):
+                    reader.unread.append(Unread(reader.file, line, column, f"{key}: {value}"))
+                continue
+            reader.claim(
+                line,
+                column,
+                "position",
+                f"{key}: {value}",
+                scope=where.number,
+                mark=where.mark,
+                total=where.total,
+            )
+            break
+    if value := front.text("status"):
+        line, column = front.place("status")
+        reader.claim(
+            line, column, "status", f"status: {value}", value=value, mark=marks.word(value), decisive=False
+        )
+    if value := front.text("milestone"):
+        line, column = front.place("milestone")
+        reader.milestone = value
+        reader.claim(line, column, "milestone", f"milestone: {value}", value=value, decisive=False)
+    reader.section = "position"
+
+
+def _int(value: object) -> int | None:
+    text = str(value).strip() if isinstance(value, str) else ""
+    return int(text) if text.isdigit() and len(text) < 8 else None
+
+
+def _number(value: object) -> float | None:
+    text = str(value).strip().rstrip("%") if isinstance(value, str) else ""
+    return float(text) if re.fullmatch(r"\d{1,5}(?:\.\d{1,4})?", text) else None
+
+
+def _heading(reader: Reader, rest: str, level: int) -> None:
+    low = marks.plain(rest).casefold()
+    reader.scope = ""
+    reader.listing = _listing(low)
+    named = md.phase_name(rest) or _report_phase(rest)
+    for section, words in SECTIONS:
+        if any(word in low for word in words):
+            reader.section = section
+            break
+    else:
+        if level <= 2 or reader.section in ("position", "progress"):
+            reader.section = "other" if named is None else "history"
+    if named is not None:
+        reader.scope = named[0]
+
+
+def _listing(heading: str) -> Mark | None:
+    """Return the mark that a list's heading gives its plans: "Completed Plans", "Pending Plans"."""
+    if not re.search(r"\b(?:plans|planos|planes|планы)\b", heading):
+        return None
+    return marks.word(re.sub(r"[^\w\s-]", "", heading))
+
+
+_LISTED = re.compile(
+    r"[ \t]{0,3}(?:[-*+]|\d{1,3}[.)])[ \t]+[*_`]*(?:plan[ \t]+)?(?:(?P<phase>\d{1,3}(?:\.\d{1,3})*)-)?(?P<plan>\d{1,3}[A-Za-z]?)(?:-PLAN(?:\.md)?)?[*_`]*[ \t]*[:—–*-]",
+    re.IGNORECASE,
+)
+
+
+def _listed(reader: Reader, line: str, number: int) -> bool:
+    match = _LISTED.match(line)
+    phase = match and (match["phase"] or reader.scope or reader.phase)
+    if match is None or not phase or (not match["phase"] and "plan" not in line.casefold()):
+        return False
+    reader.claim(
+        number,
+        match.start("plan") + 1,
+        "plan status",
+        line,
+        section="status table",
+        scope=f"{normalise(phase)}-{normalise(match['plan'])}",
+        mark=reader.listing,
+        value="listed",
+    )
+    return True
+
+
+def _report_phase(rest: str) -> tuple[str, str] | None:
+    match = re.search(r"\b(?:phase|fase)\s+(\d{1,3}(?:\.\d{1,3})?)\b", rest, re.IGNORECASE)
+    return md.phase_name(match[0]) if match else None
+
+
+def _line(reader: Reader, line: str, bare: str, number: int) -> None:
+    if reader.listing is not None and _listed(reader, line, number):
+        return
+    found = md.FIELD.match(line)
+    if found is None and reader.section in ("position", "progress", "metrics"):
+        found = md.PLAIN_FIELD.match(bare.lstrip("-* "))
+    if found is not None:
+        key = marks.plain(found["key"]).casefold()
+        value = found["value"].strip()
+        column = max(line.find(value), 0) + 1 if value else 1
+        if statefields.read(reader, key, value, bare=bare, line=number, column=column):
+            return
+    if phrases.bar(bare) is not None:
+        statefields.progress(reader, bare, line.find(bare) + 1, number)
+        return
+    _free(reader, bare, line.find(bare) + 1, number)
+
+
+def _free(reader: Reader, bare: str, column: int, line: int, *, quoted: bool = False) -> None:
+    if quoted or reader.section not in ("position", "progress"):
+        return
+    named = md.phase_name(bare)
+    if named is None:
+        return
+    rest = bare[len(bare) - len(bare.lstrip("*_ ")) :]
+    parts = re.split(r"\s[|—–-]\s", rest)
+    for part in parts[1:]:
+        mark = marks.status(part)
+        if mark is not None and len(part.split()) <= 6:
+            reader.claim(line, column, "phase status", bare, scope=named[0], mark=mark)
+            break
+    for figure in phrases.figures(rest):
+        if figure.unit in ("plans", "") and figure.done is not None:
+            reader.claim(line, column, "plans", bare, scope=named[0], done=figure.done, total=figure.total)
+            break
+
+
+def _table(reader: Reader, rows: list[md.Row]) -> None:
+    if rows and statetables.is_fields(rows):
+        for row in rows:
+            key, value = marks.plain(row.cells[0]).casefold(), row.cells[1]
+            if len(row.cells) > 1 and not statefields.read(
+                reader, key, value, bare=f"{row.cells[0]}: {value}", line=row.line, column=1
+            ):
+                reader.unread.append(Unread(reader.file, row.line, 1, " | ".join(row.cells)))
+        return
+    statetables.read(reader, rows)

@@ -1,0 +1,194 @@
+"""Fields and progress lines of a state document to claims."""
+
+from __future__ import annotations
+
+import re
+
+from tracker.audit import lines as md
+from tracker.audit import marks, phrases
+from tracker.audit.reader import (
+    COUNT_KEYS,
+    DECISIVE,
+    FOCUS_KEYS,
+    NOTED,
+    PHASE_KEYS,
+    PLAN_KEYS,
+    PROGRESS_KEYS,
+    STATUS_KEYS,
+    Reader,
+)
+
+
+def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: int) -> bool:
+    plain = marks.plain(value)
+    decisive = reader.section in DECISIVE
+    if key in PHASE_KEYS and reader.section != "history":
+        _position(reader, key, value, line, column)
+    elif key in PLAN_KEYS and reader.section != "history":
+        _plan(reader, value, line, column)
+    elif key in STATUS_KEYS:
+        _status(reader, plain, line, column)
+    elif key in PROGRESS_KEYS or re.fullmatch(r"v[\d.]+ progress", key):
+        label = phrases.version(key)
+        progress(reader, f"{label} {value}".strip(), column, line)
+    elif key in FOCUS_KEYS:
+        named = re.search(r"\b(?:phase|fase)\s+(\d{1,4}(?:\.\d{1,3})*[A-Z]?)\b", plain, re.IGNORECASE)
+        where = phrases.position(named[1]) if named else None
+        reader.claim(
+            line, column, "focus", bare, scope=where.number if where else "", value=plain, decisive=False
+        )
+    elif key in COUNT_KEYS:
+        _count(reader, key, plain, bare=bare, line=line, column=column)
+    elif (
+        key in ("plans", "completed", "remaining")
+        and (scope := reader.scope or reader.phase)
+        and re.match(r"\d{1,4}\b", plain)
+    ):
+        number = int(re.match(r"\d{1,4}", plain)[0])  # type: ignore[index]
+        if not re.search(r"\d{4}-\d\d", plain):
+            _share(reader, key, number, scope=scope, bare=bare, line=line, column=column)
+    elif key in ("project", "goal"):
+        reader.claim(line, column, key, bare, value=plain, decisive=False)
+    elif key == "milestone":
+        reader.milestone = reader.milestone or phrases.version(plain)
+        reader.claim(line, column, "milestone", bare, value=plain, decisive=False)
+    elif key in NOTED or key.startswith(("last ", "next", "total ", "average ", "avg")):
+        reader.claim(line, column, "note", bare, value=plain, decisive=False) if key == "stopped at" else None
+    elif decisive and (md.PERCENT.search(value) or md.RATIO.search(value) or marks.word(value) is not None):
+        return False
+    return True
+
+
+def _position(reader: Reader, key: str, value: str, line: int, column: int) -> None:
+    where = phrases.position(marks.plain(value))
+    if where is None:
+        done = phrases.milestone_done(value)
+        if done is not None:
+            reader.claim(line, column, "milestone status", f"{key}: {value}", value=done[0], mark="done")
+        return
+    if not reader.phase:
+        reader.phase = where.number
+    reader.claim(line, column, "position", f"{key}: {value}", scope=where.number, total=where.total)
+    if where.mark is not None:
+        reader.claim(line, column, "phase status", f"{key}: {value}", scope=where.number, mark=where.mark)
+    elif (hit := phrases.milestone_done(where.rest)) is not None:
+        reader.claim(line, column, "milestone status", f"{key}: {value}", value=hit[0], mark="done")
+
+
+def _plan(reader: Reader, value: str, line: int, column: int) -> None:
+    plain = marks.plain(value)
+    found = phrases.plan_position(plain)
+    if found is None:
+        return
+    phase, at, total, mark = found
+    reader.claim(
+        line,
+        column,
+        "plan position",
+        f"Plan: {value}",
+        scope=phase or reader.phase,
+        done=at,
+        total=total,
+        mark=mark,
+    )
+
+
+def _status(reader: Reader, plain: str, line: int, column: int) -> None:
+    if (hit := phrases.milestone_done(plain)) is not None:
+        reader.claim(line, column, "milestone status", f"Status: {plain}", value=hit[0], mark="done")
+    statuses = phrases.phase_statuses(plain)
+    for number, mark, words, offset in statuses:
+        reader.claim(line, column + offset, "phase status", f"Status: {words}", scope=number, mark=mark)
+    if statuses or hit:
+        return
+    mark_found = marks.status(plain)
+    scope = reader.scope or reader.phase
+    if mark_found is not None and scope:
+        reader.claim(
+            line, column, "phase status", f"Status: {plain}", scope=scope, value=plain, mark=mark_found
+        )
+    else:
+        reader.claim(line, column, "status", f"Status: {plain}", value=plain, mark=mark_found, decisive=False)
+
+
+def _count(reader: Reader, key: str, plain: str, *, bare: str, line: int, column: int) -> None:
+    kind, what = COUNT_KEYS[key]
+    numbers = [f for f in phrases.figures(plain) if f.total is not None]
+    label = phrases.version(plain)
+    if numbers and numbers[0].done is not None:
+        reader.claim(line, column, kind, bare, scope=label, done=numbers[0].done, total=numbers[0].total)
+    elif (match := re.match(r"(\d{1,5})\b", plain)) and what != "both":
+        number = int(match[1])
+        reader.claim(
+            line,
+            column,
+            kind,
+            bare,
+            scope=label,
+            done=number if what == "done" else None,
+            total=number if what == "total" else None,
+        )
+
+
+def _share(reader: Reader, key: str, number: int, *, scope: str, bare: str, line: int, column: int) -> None:
+    if key == "plans":
+        reader.claim(line, column, "plans", bare, scope=scope, total=number)
+    elif key == "completed":
+        reader.claim(line, column, "plans", bare, scope=scope, done=number)
+    else:
+        reader.claim(line, column, "remaining", bare, scope=scope, done=number, decisive=False)
+
+
+def progress(reader: Reader, text: str, column: int, line: int) -> None:
+    plain = marks.plain(text) if "[" not in text else text
+    section = (
+        reader.section if reader.section in ("position", "progress", "metrics", "history") else "progress"
+    )
+    found = phrases.figures(plain)
+    drawn = phrases.bar(text)
+    if (hit := phrases.milestone_done(plain)) is not None and not found:
+        reader.claim(line, column, "milestone status", text, section=section, value=hit[0], mark="done")
+    for figure in found:
+        kind = figure.unit or "ratio"
+        if figure.unit == "percent":
+            reader.claim(
+                line,
+                column + figure.offset,
+                "percent",
+                text,
+                section=section,
+                scope=figure.scope,
+                percent=figure.percent,
+            )
+            if (
+                drawn is not None
+                and figure.percent is not None
+                and abs(drawn[0] - figure.percent) > 100 / drawn[1] + 2
+            ):
+                reader.claim(
+                    line,
+                    column,
+                    "bar",
+                    text,
+                    section=section,
+                    percent=drawn[0],
+                    value=f"{figure.percent:g}",
+                    decisive=False,
+                )
+        else:
+            lone = figure.done is None
+            reader.claim(
+                line,
+                column + figure.offset,
+                kind,
+                text,
+                section=section,
+                scope=figure.scope,
+                done=figure.done,
+                total=figure.total,
+                decisive=False if lone else None,
+            )
+    if not found and drawn is not None and hit is None:
+        reader.claim(
+            line, column, "percent", text, section=section, percent=round(drawn[0], 1), decisive=False
+        )
