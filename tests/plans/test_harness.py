@@ -220,6 +220,7 @@ def _refuse_one(server: socket.socket) -> None:
 def test_a_process_that_is_no_gateway_is_reported_with_its_words(tmp_path: Path) -> None:
     codebase = tmp_path / "gateway"
     codebase.mkdir()
+    (codebase / "__init__.py").touch()
     (codebase / "__main__.py").write_text("import sys; sys.exit('gateway: not today')")
     with (
         gateways.new_home() as home,

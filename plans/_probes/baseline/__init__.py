@@ -1,0 +1,1 @@
+"""The probes behind the baseline and residual checks, by what they attack."""
