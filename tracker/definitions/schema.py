@@ -65,7 +65,9 @@ CHECK = (
 
 COMMAND = (
     Key("check", IDENT, "The check that the command proves.", required=True),
-    Key("run", TEXT, "The command line; exit status 0 passes the check.", required=True),
+    Key(
+        "run", TEXT, "The shell command, run in the codebase; exit status 0 passes the check.", required=True
+    ),
     *(key._replace(required=False) for key in CHECK if key.name != "id"),
 )
 
@@ -85,7 +87,12 @@ PLAN = (
         "A Python file beside PLAN.md with `def implement(codebase: Codebase) -> None`. Where none of "
         "`implementation`, `run` and `manual` is given and `implementation.py` exists, that file.",
     ),
-    Key("run", TEXT, "A command line that carries the plan out, run in the repository."),
+    Key(
+        "run",
+        TEXT,
+        "A shell command that carries the plan out, run at the top of a worktree. It finds `TRACKER_PLAN`, "
+        "`TRACKER_PLAN_FILE` and `TRACKER_CODEBASE` in its environment.",
+    ),
     Key("manual", FLAG, "True: a person carries the plan out, even where `implementation.py` exists."),
     Key(
         "verification",
@@ -100,7 +107,7 @@ PLAN = (
         keys=COMMAND,
     ),
     Key("paths", PATHS, "What the plan may change beyond the codebase, relative to the repository."),
-    Key("timeout", NUMBER, "Seconds for this plan, instead of the project's."),
+    Key("timeout", NUMBER, "Seconds for the implementation, instead of the project's."),
     Key("highlights", LINES, "Sentences that STATE.md lists under the plan when it is done."),
     Key("checks", GROUPS, "The checks that prove the plan.", keys=CHECK),
 )
@@ -142,7 +149,7 @@ PROJECT = (
     Key(
         "timeouts",
         GROUP,
-        "Seconds; plans may set their own.",
+        "Seconds that may pass.",
         keys=(
             Key("implementation", NUMBER, "Default: 120."),
             Key("verification", NUMBER, "Default: 600."),
