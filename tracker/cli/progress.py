@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 from types import TracebackType
+from typing import Self
 
 import click
 
@@ -26,7 +27,7 @@ class Lines:
         self._checks = 0
         self._busy: dict[str, str] = {}
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -6,13 +6,16 @@ import difflib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker.model import progress as pg
 from tracker.model import snapshot as sn
 from tracker.service import base, records, rundir
 from tracker.service.reports import CommitInfo, Live, LogEntry, RunPlan, RunReport, VerifyReport
 from tracker.store import files, trust
+
+if TYPE_CHECKING:
+    from tracker.service.links import Links
 
 
 class Service:
@@ -212,6 +215,12 @@ class Service:
         from tracker.service import history
 
         return history.commits(self.repository, ref)
+
+    def links(self) -> Links:
+        """Every plan's commits, and what is loose on both sides."""
+        from tracker.service import links
+
+        return links.links(self.repository)
 
     def diff(self, commit: str) -> str:
         """What a commit changed."""

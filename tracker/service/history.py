@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tracker.git.plumbing import GitFailed, git
 from tracker.model import events as ev
-from tracker.model import refs
 from tracker.model.describe import activity
 from tracker.service.base import Repository
 from tracker.service.reports import CommitInfo, LogEntry
@@ -35,22 +34,9 @@ def log(repository: Repository, ref: str | None = None, limit: int = 50) -> list
 
 def commits(repository: Repository, ref: str) -> list[CommitInfo]:
     """The commits of a plan: by hand, by trailer, by conventional scope; the newest first."""
-    from tracker.audit.scopes import parse
-    from tracker.git import history
+    from tracker.service.links import links
 
-    plan = repository.snapshot().plan(repository.resolve(ref))
-    result = []
-    for commit in history.commits(repository.root):
-        if commit.hash in plan.links:
-            source = "by hand"
-        elif plan.ref in commit.plans:
-            source = "trailer"
-        elif plan.ref in {refs.normalise(f"{found.phase}.{found.plan}") for found in parse(commit.subject)}:
-            source = "scope"
-        else:
-            continue
-        result.append(CommitInfo(commit.hash, commit.date, commit.subject, source))
-    return result
+    return links(repository).plans.get(repository.resolve(ref), [])
 
 
 def _landings(repository: Repository) -> dict[tuple[str, str], str]:

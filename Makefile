@@ -1,0 +1,37 @@
+# The two commands that a newcomer needs are `make demo` and `make test`; each sets up all that it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= 2
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: demo test check bench ladder ablation torture fuzz pictures setup system clean help
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## Make .venv with everything in it
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[gateway,dev]'
+	@touch $(STAMP)
+
+system: ## Install the system packages that the gateway's probes use, where that is possible
+	@sh tools/system.sh
+
+demo: $(STAMP) system ## The main job on a scratch copy: run every plan that has an implementation
+	@$(BIN)/python tools/demo.py --jobs $(JOBS)
+
+test: $(STAMP) system ## The test suite
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+check: $(STAMP) ## Linters, types, layers, generated files
+	@sh tools/check.sh $(BIN)
+
+bench: $(STAMP) ## Timings, as ratios in one run
+	@$(BIN)/python -m tools.bench
+
+clean: ## Remove what is generated locally
+	rm -rf $(VENV) .tracker .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
