@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tracker import process
 from tracker.model.definitions import Check, Verification
-from tracker.model.snapshot import ERROR, PASSED, RED
+from tracker.model.snapshot import ERROR, NOT_RUN, PASSED, RED
 from tracker.verify.outcomes import Result, from_lines
 
 _INI = "[pytest]\naddopts =\nfilterwarnings = default\n"
@@ -63,7 +63,7 @@ def verify(
                     job, check_id, command, scratch=Path(scratch), on_output=on_output, cancelled=cancelled
                 )
     for check in chosen:
-        results.setdefault(check.id, Result(check.id, ERROR, "the plan has no verification"))
+        results.setdefault(check.id, Result(check.id, NOT_RUN, "there is no verification for it yet"))
     return results
 
 
@@ -151,6 +151,7 @@ def _environment(job: Job, scratch: Path, only: Iterable[str]) -> dict[str, str]
             "TRACKER_PLAN_DIR": str(job.plan_dir),
             "TRACKER_DEFERRED": ",".join(job.deferred),
             "TRACKER_ONLY": ",".join(only),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "PYTHONPATH": os.pathsep.join([str(job.root / "plans")]),
         },
     )
