@@ -202,6 +202,30 @@ class Service:
             self.repository, ref, options=running.Options(observer=observer, cancelled=cancelled)
         )
 
+    # Setting up
+
+    def new_phase(self, title: str, *, goal: str = "") -> list[Path]:
+        """A phase after the others; the files written."""
+        from tracker.service import setup
+
+        return setup.new_phase(self.repository, title, goal=goal)
+
+    def new_plan(
+        self,
+        title: str,
+        *,
+        phase: str = "",
+        kind: str = "module",
+        command: str = "",
+        depends_on: Sequence[str] = (),
+    ) -> list[Path]:
+        """A plan at the end of a phase; the files written."""
+        from tracker.service import setup
+
+        return setup.new_plan(
+            self.repository, title, phase=phase, kind=kind, command=command, depends_on=depends_on
+        )
+
     # History
 
     def log(self, ref: str | None = None, limit: int = 50) -> list[LogEntry]:
