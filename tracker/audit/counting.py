@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from tracker.audit.ids import is_backlog
 from tracker.audit.model import PlanFile, RoadmapPhase, SummaryFile
 
 
@@ -102,8 +103,8 @@ class Scope:
 
     def _count_phases(self) -> None:
         numbers = {p.number for p in self.listed}
-        on_disk = {d.phase for d in self.directories if d.phase}
-        planned = {d.phase for d in self.directories if d.plans or d.summaries}
+        on_disk = {d.phase for d in self.directories if d.phase and not is_backlog(d.phase)}
+        planned = {d.phase for d in self.directories if d.phase in on_disk and (d.plans or d.summaries)}
         marked = {p.number for p in self.listed if p.complete}
         tabled = {p.number for p in self.listed if p.table}
         finished = {d.phase for d in self.directories if d.complete}

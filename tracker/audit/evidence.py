@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from tracker.audit.counting import Directory, Scope
@@ -39,6 +40,13 @@ class Evidence:
             next((p.checked for p in phase.plans if f"{p.phase}-{p.number}" == key), None) if phase else None
         )
         return bool(files), bool(summaries), box
+
+    @property
+    def position(self) -> str:
+        """The phase that the state document calls the current one, empty when it names none."""
+        state = self.project.state
+        claims = state.claims if state is not None else ()
+        return next((claim.scope for claim in claims if claim.kind == "position" and claim.scope), "")
 
     def scopes(self, label: str) -> list[Scope]:
         """Return the scopes that a claim with this label may mean: a phase, a milestone, or anything general."""
@@ -150,7 +158,8 @@ def _current(project: Project, milestones: dict[str, Scope], listed: dict[str, R
     state = project.state
     if state is not None:
         version = state.front_matter.get("milestone", "")
-        names.append(version if version.startswith(("v", "M")) else f"v{version}")
+        if found := re.match(r"v?(\d+(?:\.\d+)*)", version):
+            names.append(f"v{found[1]}")
         names.extend(
             listed[claim.scope].milestone
             for claim in state.claims

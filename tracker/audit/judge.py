@@ -50,12 +50,17 @@ def _describe(scope: Scope, what: str) -> str:
 
 def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
     scopes = [scope for scope in evidence.scopes(claim.scope) if scope.known]
+    if what == "plans" and not claim.scope and claim.section in {"position", "progress"} and claim.total:
+        # "3/3 plans" below a position is as often said of the current phase.
+        scopes += [
+            scope for scope in [evidence.of_phase(evidence.position)] if evidence.position and scope.known
+        ]
     if claim.done is None and claim.total is None:
         return UNSUPPORTED, "no number to compare"
     if not scopes:
         return UNSUPPORTED, "no files and no roadmap to hold it against"
     if claim.total == 0 and not claim.done:
-        return _nothing_planned(evidence)
+        return _nothing_planned(evidence) if what == "phases" else _no_plans(evidence)
     for scope in scopes:
         dones, totals = _numbers(scope, what)
         if (claim.done is None or claim.done in dones) and (claim.total is None or claim.total in totals):
@@ -78,6 +83,20 @@ def _nothing_planned(evidence: Evidence) -> Judgement:
     if waiting:
         return CONTRADICTED, f"ROADMAP.md lists {len(waiting)} phases that are not complete"
     return SUPPORTED, "no phase is open in ROADMAP.md"
+
+
+def _no_plans(evidence: Evidence) -> Judgement:
+    """Zero of zero plans: true where no plan is written for what is open."""
+    open_phases = {p.number for p in evidence.listed.values() if p.complete is not True}
+    written = [
+        plan.path
+        for directory in evidence.directories
+        for plan in directory.plans
+        if not evidence.listed or directory.phase in open_phases
+    ]
+    if written and open_phases:
+        return CONTRADICTED, f"{len(written)} plan files of open phases, the first {written[0]}"
+    return SUPPORTED, "no plan of an open phase is written"
 
 
 def _plans(claim: Claim, evidence: Evidence) -> Judgement:

@@ -16,7 +16,7 @@ PHASE_NAME = re.compile(
     re.IGNORECASE,
 )
 ROW_NAME = re.compile(
-    rf"{_DECOR}(?P<id>{PHASE_ID})(?:[*_`\]]*)(?P<sep>[.:)\]]|[ \t]+[-–—]|[ \t]*\Z|[ \t]+(?=\S))"
+    rf"{_DECOR}(?P<id>{PHASE_ID})(?:[*_`\]]*)(?P<sep>[.:)\]]|[ \t]+[-–—]|[ \t]*\Z|[ \t]+(?=\S)|-(?=[a-z]))"
 )
 _RANGE = re.compile(
     r"[ \t]*(?:[-–—]|to|through|bis|até|&|and|,|\+)[ \t]*\d{1,4}(?:\.\d+)?[ \t]*(?:[:*_)\]|,(]|\Z|[-–—])",
@@ -37,6 +37,30 @@ PERCENT = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,2})?)[ \t]*%")
 PLAN_REF = re.compile(
     r"(?P<phase>\d{1,3}(?:[A-Za-z](?![A-Za-z]))?(?:\.\d{1,3}){0,3})-(?P<plan>\d{1,3}[A-Za-z]?)(?![\d.])(?P<tail>(?:-[A-Za-z][\w.+-]*?)?)(?:-PLAN)?(?:\.md)?(?=[\W_]|\Z)"
 )
+
+
+MAX_LINE = 2_000
+"""Characters of a line that are looked at; patterns cost more than the line's length, and no entry is longer."""
+_BLANKS = re.compile(r"(?<=\S)[ \t]{3,}")
+
+
+def split(text: str) -> tuple[list[str], list[int]]:
+    """Split a document into lines of bounded length, long runs of blanks shortened.
+
+    Returns the lines and the numbers of those whose end was cut off.
+    """
+    lines = text.split("\n")
+    cut: list[int] = []
+    for index, line in enumerate(lines):
+        if len(line) > 300:
+            short = _BLANKS.sub("  ", line).rstrip()
+            indent = len(short) - len(short.lstrip())
+            if indent > 100:
+                short = short[indent - 100 :]
+            if len(short) > MAX_LINE:
+                cut.append(index + 1)
+            lines[index] = short[:MAX_LINE]
+    return lines, cut
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ _LONE = re.compile(
 _VERSION = re.compile(r"\bv\d+(?:\.\d+){0,3}\b")
 _PHASE_LABEL = re.compile(rf"\b(?:phase|fase|фаза|этап)[ \t]+(?P<id>{PHASE_ID})", re.IGNORECASE)
 BAR = re.compile(r"[█▓▒░■□▰▱▮▯⬛⬜●○#=\-. ]{5,400}")
+SEVERAL = "several"
+"""The label of a figure whose text names more than one phase: of what it is said is anybody's guess."""
 _FULL = "█▓■▰▮⬛●#="
 _BAR_CHARS = "█▓▒░■□▰▱▮▯"
 _MILESTONE_DONE = re.compile(
@@ -63,7 +65,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A count or a percentage in a text: ``unit`` plans, phases, percent or empty; ``scope`` what it is of."""
+    """A count or a percentage in a text: ``scope`` is what it is of.
+
+    ``unit`` is plans, phases, percent, empty for a bare ratio, and other for what is no progress (tests).
+    """
 
     unit: str
     done: int | None
@@ -83,7 +88,7 @@ def position(value: str) -> Position | None:
     name = inner[1].strip() if inner else ""
     after = rest[inner.end() :] if inner else rest
     mark = None
-    if name and len(name.split()) <= 2:
+    if name and (len(name.split()) <= 2 or re.match(r"\S+ ?[-–—,:] ?\d", name)):
         mark = marks.word(name)
         if mark is not None:
             name = ""
@@ -118,6 +123,8 @@ def figures(text: str) -> list[Figure]:
         taken: list[tuple[int, int]] = []
         for hit in _COUNT.finditer(part):
             unit = "plans" if hit["plans"] else "phases" if hit["phases"] else ""
+            if not unit and re.match(r"[ \t]*[^\W\d_]", part[hit.end() :]):
+                unit = "other"
             found.append(Figure(unit, int(hit["done"]), int(hit["total"]), None, label, offset + hit.start()))
             taken.append(hit.span())
         for hit in md.PERCENT.finditer(part):
@@ -132,8 +139,10 @@ def figures(text: str) -> list[Figure]:
 
 
 def _label(text: str) -> str:
-    if phase := _PHASE_LABEL.search(text):
-        return normalise(phase["id"])
+    named = {normalise(hit["id"]) for hit in _PHASE_LABEL.finditer(text)}
+    named |= {normalise(hit["phase"]) for hit in md.PLAN_REF.finditer(text) if hit["plan"].startswith("0")}
+    if named:
+        return named.pop() if len(named) == 1 else SEVERAL
     version = _VERSION.search(text)
     return version[0] if version else ""
 

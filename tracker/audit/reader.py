@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from tracker.audit.model import Claim, Mark, Unread
 
-SECTIONS = (
-    ("metrics", ("performance", "metric", "velocity", "métric", "метрик")),
+_WORDS = {
+    "metrics": "performance metric velocity métric метрик",
+    "history": "session histor recent~activity activity completion~report quick~task note decision decis accumulated blocker "
+    "todo evolution next deferred changelog log~ result risk handoff question assumption template context~gathering",
+    "milestones": "milestones milestone~history shipped",
+    "progress": "progress прогресс 进度 进展 진행 fremdrift fortschritt avance tracking overview",
+    "position": "position current~phase current~status current~state current~milestone status active~phase fase~atual "
+    "estado~atual situação текущ статус 当前 状态 현재 nåværende aktuell project~state",
+}
+SECTIONS = tuple(
     (
-        "history",
-        (
-            "session", "histor", "recent activity", "activity", "completion report", "quick task", "note", "decision",
-            "decis", "accumulated", "blocker", "todo", "evolution", "next", "deferred", "changelog", "log", "result",
-            "risk", "handoff", "question", "assumption", "template", "context gathering", "completed plans",
+        name,
+        re.compile(
+            "|".join(
+                rf"(?:\b|(?=[^\x00-\x7f])){word.replace('~', ' ').strip()}"
+                + (r"\b" if word.endswith("~") else "")
+                for word in words.split()
+            )
         ),
-    ),
-    ("milestones", ("milestones", "milestone history", "shipped")),
-    ("progress", ("progress", "прогресс", "进度", "进展", "진행", "fremdrift", "fortschritt", "avance", "tracking")),
-    (
-        "position",
-        (
-            "position", "current phase", "current status", "current state", "current milestone", "status", "active phase",
-            "fase atual", "estado atual", "situação", "текущ", "статус", "当前", "状态", "현재", "nåværende", "aktuell", "project state",
-        ),
-    ),
-)  # fmt: skip
+    )
+    for name, words in _WORDS.items()
+)
+"""Names of a document's parts and the words in a heading that open them; the first that matches counts."""
+
 DECISIVE = {"front matter", "position", "progress", "status table"}
 PHASE_KEYS = {
     "phase",
@@ -46,7 +51,7 @@ FOCUS_KEYS = {"current focus", "focus", "foco atual", "fokus"}
 COUNT_KEYS = {
     "total plans completed": ("plans", "done"), "plans completed": ("plans", "done"), "completed plans": ("plans", "done"),
     "total phases completed": ("phases", "done"), "phases completed": ("phases", "done"), "completed phases": ("phases", "done"),
-    "total phases": ("phases", "total"), "total plans": ("plans", "total"), "phases": ("phases", "both"),
+    "total phases": ("phases", "total"), "total plans in phase": ("plans", "phase"), "total plans": ("plans", "total"), "phases": ("phases", "both"),
 }  # fmt: skip
 NOTED = {
     "last activity", "last updated", "last session", "stopped at", "resume file", "resume", "next", "next step", "next action",
@@ -59,7 +64,10 @@ NOTED = {
 
 @dataclass(slots=True)
 class Reader:
-    """What a document's reading collects. ``phase`` is the phase that the position names."""
+    """What a document's reading collects. ``phase`` is the phase that the position names.
+
+    ``label`` is the milestone that a part of the metrics is about, ``listing`` the mark of a list of plans.
+    """
 
     file: str
     claims: list[Claim] = field(default_factory=list)
@@ -68,6 +76,7 @@ class Reader:
     scope: str = ""
     phase: str = ""
     milestone: str = ""
+    label: str = ""
     listing: Mark | None = None
 
     def claim(

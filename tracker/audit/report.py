@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from tracker.audit import consistency, disk, findings
 from tracker.audit import project as projects
 from tracker.audit.evidence import Evidence, gather
-from tracker.audit.judge import judge
+from tracker.audit.judge import TOLERANCE, judge
 from tracker.audit.model import (
     CONTRADICTED,
     SELF_CONTRADICTORY,
+    SUPPORTED,
     Claim,
     Commit,
     DocumentVerdict,
@@ -43,7 +45,7 @@ def audit(
     evidence = gather(project)
     log = findings.history(commits or (), exists)
     claims = [judge(claim, evidence) for claim in (project.state.claims if project.state else ())]
-    claims = consistency.check(claims)
+    claims = consistency.check(_beside(claims))
     found = list(project.problems) + findings.of_files(evidence) + findings.of_bars(claims)
     if commits is not None:
         found += findings.of_commits(evidence, log)
@@ -70,6 +72,25 @@ def audit_path(
     """Read and audit the project at a path; None when there is no planning directory and no document."""
     project = projects.read(path, cache=cache)
     return None if project is None else audit(project, commits, exists=exists)
+
+
+def _beside(claims: list[Claim]) -> list[Claim]:
+    """A percentage beside counts of the same line is said of what they count."""
+    found: list[Claim] = []
+    for claim in claims:
+        if claim.kind == "percent" and claim.percent is not None and claim.verdict != SUPPORTED:
+            for other in claims:
+                if (
+                    (other.line, other.verdict) == (claim.line, SUPPORTED)
+                    and other.kind in {"plans", "phases"}
+                    and other.total
+                    and other.done is not None
+                    and abs(claim.percent - 100 * other.done / other.total) <= TOLERANCE
+                ):
+                    claim = replace(claim, verdict=SUPPORTED, evidence=other.evidence)  # noqa: PLW2901
+                    break
+        found.append(claim)
+    return found
 
 
 def _document(project: Project, claims: list[Claim]) -> tuple[DocumentVerdict, str]:

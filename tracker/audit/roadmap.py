@@ -29,7 +29,7 @@ _TAIL_MARK = re.compile(
 
 def read(text: str, file: str) -> Roadmap:
     """Read a roadmap. Never raises; lines that look like phases or plans and are none are in ``unread``."""
-    lines = text.split("\n")
+    lines, cut = md.split(text)
     state = Reading(file)
     fenced = False
     table_end = 0
@@ -57,6 +57,7 @@ def read(text: str, file: str) -> Roadmap:
             milestone_line(state, line, index + 1, opens=False)
         elif line.strip().casefold() in ("plans:", "**plans**", "planos:", "планы:"):
             state.in_plans = True
+    state.unread.extend(Unread(file, number, md.MAX_LINE, "the end of a very long line") for number in cut)
     return finish(state)
 
 

@@ -20,7 +20,8 @@ def read(decoded: Decoded, file: str) -> Document:
     front = frontmatter.read(text, file)
     reader = Reader(file)
     _front_matter(reader, front)
-    lines = text.split("\n")
+    lines, cut = md.split(text)
+    reader.unread.extend(Unread(file, number, md.MAX_LINE, "the end of a very long line") for number in cut)
     title = ""
     fenced = table_end = 0
     for index in range(front.body_line - 1, len(lines)):
@@ -30,8 +31,6 @@ def read(decoded: Decoded, file: str) -> Document:
             continue
         bare = line.strip()
         if not bare or index < table_end or bare[0] == ">" or bare.strip("-*_ ") == "":
-            if bare and bare[0] == ">":
-                _free(reader, bare.lstrip("> "), line.find(bare) + 1, index + 1, quoted=True)
             continue
         if fenced:
             if phrases.bar(bare) or bare.casefold().startswith("progress"):
@@ -147,11 +146,11 @@ def _number(value: object) -> float | None:
 
 def _heading(reader: Reader, rest: str, level: int) -> None:
     low = marks.plain(rest).casefold()
-    reader.scope = ""
+    reader.scope = reader.label = ""
     reader.listing = _listing(low)
     named = md.phase_name(rest) or _report_phase(rest)
     for section, words in SECTIONS:
-        if any(word in low for word in words):
+        if words.search(low):
             reader.section = section
             break
     else:
@@ -200,6 +199,12 @@ def _report_phase(rest: str) -> tuple[str, str] | None:
 def _line(reader: Reader, line: str, bare: str, number: int) -> None:
     if reader.listing is not None and _listed(reader, line, number):
         return
+    named = md.phase_name(bare.lstrip("-+ ")) if reader.section in {"position", "progress"} else None
+    if named is not None and not _PHASE_FIELD.match(bare):
+        _phase_line(reader, bare, named[0], line.find(bare) + 1, number)
+        return
+    if reader.section == "metrics" and (label := phrases.version(bare)) and bare.startswith("**"):
+        reader.label = label
     found = md.FIELD.match(line)
     if found is None and reader.section in ("position", "progress", "metrics"):
         found = md.PLAIN_FIELD.match(bare.lstrip("-* "))
@@ -212,25 +217,21 @@ def _line(reader: Reader, line: str, bare: str, number: int) -> None:
     if phrases.bar(bare) is not None:
         statefields.progress(reader, bare, line.find(bare) + 1, number)
         return
-    _free(reader, bare, line.find(bare) + 1, number)
 
 
-def _free(reader: Reader, bare: str, column: int, line: int, *, quoted: bool = False) -> None:
-    if quoted or reader.section not in ("position", "progress"):
-        return
-    named = md.phase_name(bare)
-    if named is None:
-        return
-    rest = bare[len(bare) - len(bare.lstrip("*_ ")) :]
-    parts = re.split(r"\s[|—–-]\s", rest)
-    for part in parts[1:]:
+_PHASE_FIELD = re.compile(r"[-+*_\s]*[^\W\d]+[*_\s]*:", re.IGNORECASE)
+
+
+def _phase_line(reader: Reader, bare: str, number: str, column: int, line: int) -> None:
+    """``Phase 2: Lens — COMPLETE``, ``**Phase 2 — Lens** | done (4/4 plans) | next: …``, ``**Phase 1:** Complete``."""
+    for part in re.split(r"\s[|—–-]\s|:[*_ ]+(?=\S)|(?=\()", bare)[1:]:
         mark = marks.status(part)
         if mark is not None and len(part.split()) <= 6:
-            reader.claim(line, column, "phase status", bare, scope=named[0], mark=mark)
+            reader.claim(line, column, "phase status", bare, scope=number, mark=mark, value=marks.plain(part))
             break
-    for figure in phrases.figures(rest):
-        if figure.unit in ("plans", "") and figure.done is not None:
-            reader.claim(line, column, "plans", bare, scope=named[0], done=figure.done, total=figure.total)
+    for figure in phrases.figures(bare):
+        if figure.unit in {"plans", ""} and figure.done is not None:
+            reader.claim(line, column, "plans", bare, scope=number, done=figure.done, total=figure.total)
             break
 
 

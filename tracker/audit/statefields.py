@@ -6,6 +6,7 @@ import re
 
 from tracker.audit import lines as md
 from tracker.audit import marks, phrases
+from tracker.audit.model import Unread
 from tracker.audit.reader import (
     COUNT_KEYS,
     DECISIVE,
@@ -65,6 +66,8 @@ def _position(reader: Reader, key: str, value: str, line: int, column: int) -> N
         done = phrases.milestone_done(value)
         if done is not None:
             reader.claim(line, column, "milestone status", f"{key}: {value}", value=done[0], mark="done")
+        elif re.search(r"\d", value) and not phrases.version(value):
+            reader.unread.append(Unread(reader.file, line, column, f"{key}: {value}"))
         return
     if not reader.phase:
         reader.phase = where.number
@@ -79,6 +82,8 @@ def _plan(reader: Reader, value: str, line: int, column: int) -> None:
     plain = marks.plain(value)
     found = phrases.plan_position(plain)
     if found is None:
+        if re.search(r"\d", plain):
+            reader.unread.append(Unread(reader.file, line, column, f"Plan: {value}"))
         return
     phase, at, total, mark = found
     reader.claim(
@@ -113,8 +118,10 @@ def _status(reader: Reader, plain: str, line: int, column: int) -> None:
 
 def _count(reader: Reader, key: str, plain: str, *, bare: str, line: int, column: int) -> None:
     kind, what = COUNT_KEYS[key]
-    numbers = [f for f in phrases.figures(plain) if f.total is not None]
-    label = phrases.version(plain)
+    numbers = [f for f in phrases.figures(plain) if f.total is not None and f.unit != "other"]
+    label = phrases.version(plain) or reader.label
+    if what == "phase":
+        label, what = reader.phase, "total"
     if numbers and numbers[0].done is not None:
         reader.claim(line, column, kind, bare, scope=label, done=numbers[0].done, total=numbers[0].total)
     elif (match := re.match(r"(\d{1,5})\b", plain)) and what != "both":
@@ -149,46 +156,44 @@ def progress(reader: Reader, text: str, column: int, line: int) -> None:
     if (hit := phrases.milestone_done(plain)) is not None and not found:
         reader.claim(line, column, "milestone status", text, section=section, value=hit[0], mark="done")
     for figure in found:
-        kind = figure.unit or "ratio"
+        unclear = figure.scope == phrases.SEVERAL
+        scope = "" if unclear else figure.scope
+        at = column + figure.offset
+        if figure.unit == "other":
+            continue
         if figure.unit == "percent":
             reader.claim(
                 line,
-                column + figure.offset,
+                at,
                 "percent",
                 text,
                 section=section,
-                scope=figure.scope,
+                scope=scope,
                 percent=figure.percent,
+                decisive=False if unclear else None,
             )
-            if (
-                drawn is not None
-                and figure.percent is not None
-                and abs(drawn[0] - figure.percent) > 100 / drawn[1] + 2
-            ):
-                reader.claim(
-                    line,
-                    column,
-                    "bar",
-                    text,
-                    section=section,
-                    percent=drawn[0],
-                    value=f"{figure.percent:g}",
-                    decisive=False,
-                )
+            _bar(reader, text, drawn, figure.percent or 0, column=column, line=line)
         else:
-            lone = figure.done is None
             reader.claim(
                 line,
-                column + figure.offset,
-                kind,
+                at,
+                figure.unit or "ratio",
                 text,
                 section=section,
-                scope=figure.scope,
+                scope=scope,
                 done=figure.done,
                 total=figure.total,
-                decisive=False if lone else None,
+                decisive=False if figure.done is None or unclear else None,
             )
     if not found and drawn is not None and hit is None:
         reader.claim(
             line, column, "percent", text, section=section, percent=round(drawn[0], 1), decisive=False
         )
+
+
+def _bar(
+    reader: Reader, text: str, drawn: tuple[float, int] | None, percent: float, *, column: int, line: int
+) -> None:
+    """Note a bar that is more than one cell away from the percentage beside it."""
+    if drawn is not None and abs(drawn[0] - percent) > 100 / drawn[1] + 2:
+        reader.claim(line, column, "bar", text, percent=drawn[0], value=f"{percent:g}", decisive=False)
