@@ -131,6 +131,9 @@ def write(config: Config) -> None:
 
 def changed_paths(old: Any, new: Any, path: str = "") -> list[str]:
     """Return the dotted paths of the leaves that differ."""
+    old, new = (
+        {} if one is None and isinstance(other, dict) else one for one, other in ((old, new), (new, old))
+    )
     if isinstance(old, dict) and isinstance(new, dict):
         keys = sorted(old.keys() | new.keys())
         return [

@@ -13,10 +13,12 @@ Guard = Callable[["Gateway", HttpRequest], Awaitable[None]]
 
 
 async def bound_headers(gateway: "Gateway", request: HttpRequest) -> None:
-    """Refuse more header fields than the limit."""
-    limit = gateway.config.limit("maxHeaders")
-    if len(request.raw_headers) > limit:
-        raise HttpRefusal(431, f"more than {limit} header fields", (("Connection", "close"),))
+    """Refuse more header fields, or more bytes in them, than the limits."""
+    most, largest = gateway.config.limit("maxHeaders"), gateway.config.limit("maxHeaderBytes")
+    if len(request.raw_headers) > most:
+        raise HttpRefusal(431, f"more than {most} header fields", (("Connection", "close"),))
+    if sum(len(name) + len(value) for name, value in request.raw_headers) > largest:
+        raise HttpRefusal(431, f"more than {largest} bytes of header fields", (("Connection", "close"),))
 
 
 async def warn_of_forwarding(gateway: "Gateway", request: HttpRequest) -> None:

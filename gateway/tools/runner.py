@@ -76,9 +76,9 @@ class HostRunner:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.kill()
-                await process.wait()
-            # Closes pipes that a grandchild still holds open.
+            # A grandchild may hold the pipes open; the wait ends only when they are closed.
             process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+            await process.wait()
         return Outcome(
             exit_code=process.returncode,
             stdout=out.decode("utf-8", "replace"),

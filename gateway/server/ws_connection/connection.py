@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READ_SIZE = 65_536
 LONGEST_REASON = 120
 POLICY = 1008
+TLS_LINGER_SECONDS = 1.0
 
 
 @dataclass
@@ -169,7 +170,7 @@ class WsConnection:
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():
             if data is SEND_EOF:
-                self._half_close()
+                self._end_stream()
             elif not self._half_closed:
                 self._writer.write(data)
         if self._protocol.close_expected() and self._close_timer is None:
@@ -177,6 +178,14 @@ class WsConnection:
                 self.gateway.config.seconds_at("gateway.limits.closeTimeoutMs"),
                 self._writer.transport.abort,
             )
+
+    def _end_stream(self) -> None:
+        """End our side of TCP; TLS has no such half, so there the whole connection ends."""
+        if self._writer.can_write_eof():
+            self._half_close()
+        else:
+            wait = 0 if self._protocol.close_rcvd else TLS_LINGER_SECONDS
+            asyncio.get_running_loop().call_later(wait, self._writer.close)
 
     def _half_close(self) -> None:
         if self._writer.can_write_eof() and not self._half_closed:
