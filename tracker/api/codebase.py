@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from tracker.errors import EditFailed, PathRefused
 from tracker.model.snapshot import Change
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 class Codebase:
@@ -37,17 +41,20 @@ class Codebase:
         self.changes: list[Change] = [] if changes is None else changes
         self._top = repository or root
         self._paths = tuple(paths)
+        self._confined = False
 
     @property
     def repository(self) -> Codebase:
         """The whole repository, confined to the ``paths`` that the plan declares."""
-        return Codebase(
+        whole = Codebase(
             self._top,
             plan_dir=self.plan_dir,
-            paths=self._paths or ("",),
+            paths=self._paths,
             deferred=self.deferred,
             changes=self.changes,
         )
+        whole._confined = True
+        return whole
 
     # Reading
 
@@ -60,7 +67,7 @@ class Codebase:
             )
         if ".git" in pure.parts:
             raise PathRefused(f"'{path}' belongs to git")
-        if self._paths and self._top == self.root and not declared(pure.as_posix(), self._paths):
+        if self._confined and not declared(pure.as_posix(), self._paths):
             raise PathRefused(
                 f"'{path}' is not among the plan's paths", hint="Declare it under `paths:` in PLAN.md."
             )
@@ -71,6 +78,8 @@ class Codebase:
                 mode = os.lstat(place).st_mode
             except FileNotFoundError:
                 continue
+            except OSError as error:
+                raise PathRefused(f"'{path}' cannot be used: {error.strerror}") from None
             if stat.S_ISLNK(mode):
                 raise PathRefused(f"'{path}' passes through a symlink")
         return place
@@ -80,48 +89,40 @@ class Codebase:
         return self.path(path).exists()
 
     def read(self, path: str) -> str:
-        """The file's text (UTF-8). Raises EditFailed where there is no such file."""
-        try:
-            return self.path(path).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise EditFailed(f"{path}: no such file in the codebase") from None
-        except UnicodeDecodeError as error:
-            raise EditFailed(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+        """The file's text (UTF-8), with ``\\n`` at the ends of lines. Raises EditFailed where there is none."""
+        return self._text(path).replace("\r\n", "\n")
 
     # Whole files
 
     def write(self, path: str, text: str, *, why: str) -> None:
         """Create the file, or replace its text."""
-        place = self.path(path)
-        before = place.read_bytes() if place.exists() else None
-        self._store(path, place, text.encode(), before, why)
+        self._store(path, text.encode(), why)
 
     def add(self, *paths: str, why: str) -> None:
         """Copy files from the plan's ``files/`` directory, laid out as in the codebase.
 
         A directory is copied with all that is in it. Raises EditFailed where ``files/`` has no such path.
         """
-        source = self.plan_dir / "files"
+        files = Codebase(self.plan_dir / "files")
         for path in paths:
-            start = source / path
+            self.path(path)
+            start = files.path(path)
             if not start.exists():
                 raise EditFailed(f"files/{path}: the plan has no such file")
-            members = (
-                sorted(item for item in start.rglob("*") if item.is_file()) if start.is_dir() else [start]
-            )
+            members = sorted(start.rglob("*")) if start.is_dir() else [start]
             for member in members:
-                if "__pycache__" in member.parts:
+                target = member.relative_to(files.root).as_posix()
+                if member.is_dir() or "__pycache__" in member.parts:
                     continue
-                target = member.relative_to(source).as_posix()
-                place = self.path(target)
-                before = place.read_bytes() if place.exists() else None
-                self._store(target, place, member.read_bytes(), before, why)
-                if os.access(member, os.X_OK):
-                    place.chmod(place.stat().st_mode | 0o111)
+                content = files.path(target).read_bytes()
+                self._store(target, content, why, executable=os.access(member, os.X_OK))
 
     def delete(self, path: str, *, why: str) -> None:
         """Remove the file; nothing happens where it is gone already."""
+        _need(path, why)
         place = self.path(path)
+        if place.is_dir():
+            raise EditFailed(f"{path}: a directory; delete its files one by one")
         if place.exists():
             place.unlink()
             self._note(path, why, "deleted")
@@ -149,7 +150,7 @@ class Codebase:
     def append(self, path: str, text: str, *, why: str) -> None:
         """Add ``text`` at the end of the file, unless it stands in it already."""
         before = self.read(path)
-        if text.strip() and text.strip() in before:
+        if _stands_in(text, before):
             return
         gap = "" if not before or before.endswith("\n") else "\n"
         self._replace(path, before, f"{before}{gap}{text}", why)
@@ -161,6 +162,7 @@ class Codebase:
         """
         from tracker.api.patches import apply
 
+        _need(file, why)
         for path, kind in apply(self, self.plan_dir / file):
             self._note(path, why, kind)
 
@@ -212,7 +214,7 @@ class Codebase:
 
     # Inside
 
-    def _python(self, path: str, why: str, transform: object) -> None:
+    def _python(self, path: str, why: str, transform: Callable[[cst.Module], cst.Module]) -> None:
         from tracker.api.python_edits import transformed
 
         text = self.read(path)
@@ -222,17 +224,40 @@ class Codebase:
             raise EditFailed(f"{path}: {error.message}", hint=error.hint) from None
         self._replace(path, text, new, why)
 
-    def _replace(self, path: str, old: str, new: str, why: str) -> None:
-        if new != old:
-            self._store(path, self.path(path), new.encode(), old.encode(), why)
+    def _text(self, path: str) -> str:
+        try:
+            return self.path(path).read_bytes().decode("utf-8")
+        except FileNotFoundError:
+            raise EditFailed(f"{path}: no such file in the codebase") from None
+        except UnicodeDecodeError as error:
+            raise EditFailed(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+        except OSError as error:
+            raise EditFailed(f"{path}: cannot be read: {error.strerror}") from None
 
-    def _store(self, path: str, place: Path, content: bytes, before: bytes | None, why: str) -> None:
-        if not why.strip():
-            raise EditFailed(f"{path}: a change needs a why")
-        if content == before:
+    def _replace(self, path: str, old: str, new: str, why: str) -> None:
+        """Store ``new`` where ``old`` was read, with the line ends that the file has."""
+        _need(path, why)
+        if new == old:
             return
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+        if "\r\n" in self._text(path):
+            new = new.replace("\n", "\r\n")
+        self._store(path, new.encode(), why)
+
+    def _store(self, path: str, content: bytes, why: str, *, executable: bool = False) -> None:
+        _need(path, why)
+        place = self.path(path)
+        try:
+            before = place.read_bytes() if place.exists() else None
+            if content != before:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+            mode = place.stat().st_mode
+            if executable and not mode & stat.S_IXUSR:
+                place.chmod(mode | 0o111)
+            elif content == before:
+                return
+        except OSError as error:
+            raise EditFailed(f"{path}: cannot be written: {error.strerror}") from None
         self._note(path, why, "added" if before is None else "modified")
 
     def _note(self, path: str, why: str, kind: str) -> None:
@@ -240,11 +265,27 @@ class Codebase:
         name = f"{prefix}/{path}" if prefix not in ("", ".") else path
         for number, change in enumerate(self.changes):
             if change.path == name:
+                if (change.kind, kind) == ("added", "deleted"):
+                    del self.changes[number]
+                    return
                 whys = dict.fromkeys([*change.why.split("; "), why])
-                merged = kind if change.kind != "added" else "added"
+                merged = "added" if change.kind == "added" else "modified" if kind == "added" else kind
                 self.changes[number] = Change(name, "; ".join(whys), merged)
                 return
         self.changes.append(Change(name, why, kind))
+
+
+def _need(path: str, why: str) -> None:
+    if not why.strip():
+        raise EditFailed(f"{path}: a change needs a why")
+
+
+def _stands_in(text: str, before: str) -> bool:
+    """Whether the lines of ``text`` stand in ``before``, one after the other."""
+    wanted = [line.rstrip() for line in text.strip("\n").split("\n")]
+    lines = [line.rstrip() for line in before.split("\n")]
+    starts = range(len(lines) - len(wanted) + 1)
+    return any(wanted) and any(lines[start : start + len(wanted)] == wanted for start in starts)
 
 
 def declared(path: str, patterns: Iterable[str]) -> bool:
