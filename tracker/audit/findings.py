@@ -103,7 +103,7 @@ def _overlaps(directory: Directory) -> list[Finding]:
         shared: dict[str, list[str]] = {}
         for name in dict.fromkeys(plan.files_modified):
             other = owners.setdefault(name, plan)
-            if other is not plan:
+            if other is not plan and not _ordered(plan, other):
                 shared.setdefault(other.path, []).append(name)
         for path, names in shared.items():
             listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
@@ -118,6 +118,20 @@ def _overlaps(directory: Directory) -> list[Finding]:
                 )
             )
     return found
+
+
+def _ordered(plan: PlanFile, other: PlanFile) -> bool:
+    """Whether one of the two waits for the other anyway."""
+
+    def waits(one: PlanFile, two: PlanFile) -> bool:
+        return any(
+            (match := _DEPENDENCY.match(wanted.strip()))
+            and normalise(match[2] or match[1]) == two.number
+            and (match[2] is None or normalise(match[1]) == two.phase)
+            for wanted in one.depends_on
+        )
+
+    return waits(plan, other) or waits(other, plan)
 
 
 def _known(evidence: Evidence) -> set[str]:

@@ -164,8 +164,9 @@ def _where(error: Exception, lines: list[str]) -> tuple[int, int, str]:
             return row, indent.index("\t"), "a tab is used as indent"
     if context is not None and "flow" in str(getattr(error, "context", "")):
         row, column = context.line, context.column
-        bracket = lines[row][column : column + 1] if row < len(lines) else "["
-        return row, column, f"bracket {bracket or '['!s} is opened here and never closed"
+        rest = lines[row][column:] if row < len(lines) else ""
+        if rest.count("[") + rest.count("{") > rest.count("]") + rest.count("}"):
+            return row, column, f"bracket {rest[:1] or '['!s} is opened here and never closed"
     if mark is None:
         return 0, 0, problem
     return min(mark.line, max(len(lines) - 1, 0)), mark.column, problem
@@ -178,6 +179,8 @@ def _advice(message: str) -> str:
         return "indent with blanks"
     if "bracket" in message:
         return "close the bracket"
+    if "expected ','" in message or "escape" in message:
+        return "put the values of the list in single quotes"
     return "make it valid YAML"
 
 
