@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
-export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: demo test check bench ladder ablation torture fuzz pictures setup system clean help
 
@@ -16,6 +15,7 @@ setup: $(STAMP) ## Make .venv with everything in it
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[gateway,dev]'
+	$(BIN)/python -m compileall -q tracker
 	@touch $(STAMP)
 
 system: ## Install the system packages that the gateway's probes use, where that is possible

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from tracker.git.plumbing import GitFailed, environment, git, raw
@@ -77,6 +75,9 @@ def _without(root: Path, tree: str) -> str:
 
 
 def _working_tree(root: Path, where: str, pathspec: list[str]) -> str:
+    import shutil
+    import tempfile
+
     git_dir = Path(git(root, "rev-parse", "--absolute-git-dir"))
     common = Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
     with tempfile.TemporaryDirectory(prefix="tracker-") as scratch:

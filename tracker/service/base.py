@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import __version__, definitions
+from tracker import __version__
+from tracker.definitions.scan import fingerprint
 from tracker.errors import DefinitionsInvalid, Fault, TrackerError, Usage
 from tracker.git import trees
 from tracker.git.plumbing import find_root
-from tracker.model import events as ev
-from tracker.model import fold as folding
 from tracker.model import refs
 from tracker.model import snapshot as sn
-from tracker.model.definitions import Definitions, Plan
-from tracker.render.state import notes_of, state_md
-from tracker.store import files, journal
 from tracker.store.fast import Index
-from tracker.store.lock import lock
+
+if TYPE_CHECKING:
+    from tracker.model import events as ev
+    from tracker.model.definitions import Definitions, Plan
 
 STATE = "STATE.md"
-GENERATED = (journal.NAME, STATE)
+JOURNAL = "plans/journal.jsonl"
+GENERATED = (JOURNAL, STATE)
+LOCAL = ".tracker"
+_FOLDING = [
+    Path(sn.__file__).with_name(name) for name in ("fold.py", "impact.py", "describe.py", "snapshot.py")
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """The files, read: definitions, events and everything that is wrong with them."""
 
     definitions: Definitions
@@ -43,7 +44,7 @@ class Repository:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.native = (root / "plans" / "project.yaml").exists()
-        self.index = Index(root / files.LOCAL / "state.db")
+        self.index = Index(root / LOCAL / "state.db")
 
     @classmethod
     def find(cls, start: Path) -> Repository:
@@ -60,6 +61,9 @@ class Repository:
 
     def load(self) -> Loaded:
         """Definitions and journal as they are now, through the cache of parsed files."""
+        from tracker import definitions
+        from tracker.store import journal
+
         loaded = definitions.load(self.root, cache=self.index if self._may_cache() else None)
         if self._may_cache():
             self.index.flush()
@@ -86,17 +90,15 @@ class Repository:
                         return sn.from_json(stored)
                     except (KeyError, TypeError, ValueError):
                         pass
-        loaded = self.load()
-        tree = trees.codebase_tree(self.root, loaded.definitions.project.codebase)
-        result = folding.fold(
-            loaded.definitions, loaded.events, tree=tree, faults=[str(f) for f in loaded.faults]
-        )
+        result = self.imply(self.load())
         if key:
             self.index.store_snapshot(key, sn.to_json(result))
         return result
 
     def imply(self, loaded: Loaded, *, tree: str | None = None) -> sn.Snapshot:
         """The Snapshot of what was loaded, at the given codebase tree (default: the present one)."""
+        from tracker.model import fold as folding
+
         if tree is None:
             tree = trees.codebase_tree(self.root, loaded.definitions.project.codebase)
         return folding.fold(
@@ -110,18 +112,11 @@ class Repository:
         """What the Snapshot depends on, but for the codebase tree; empty while a file is too young to be sure."""
         if not self._may_cache():
             return ""
-        fingerprint = definitions.fingerprint(self.root)
-        if not fingerprint:
-            return ""
-        here = [
-            _stat_key(Path(folding.__file__).with_name(name))
-            for name in ("fold.py", "impact.py", "describe.py")
-        ]
-        journal_key = _stat_key(self.root / journal.NAME, settled=True)
+        here = [_stat_key(path) for path in _FOLDING]
+        journal_key = _stat_key(self.root / JOURNAL, settled=True)
         if not journal_key:
             return ""
-        text = "\0".join([__version__, str(sn.SCHEMA), fingerprint, journal_key, *here])
-        return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+        return "/".join([__version__, str(sn.SCHEMA), fingerprint(self.root), journal_key, *here])
 
     # Plans
 
@@ -133,12 +128,16 @@ class Repository:
     def body(self, ref: str) -> str:
         """The Markdown of the plan, below its front matter."""
         plan = self.snapshot().plan(self.resolve(ref))
-        return definitions.body(self.root / plan.path / "PLAN.md") if plan.path else ""
+        from tracker.definitions.sources import body
+
+        return body(self.root / plan.path / "PLAN.md") if plan.path else ""
 
     # STATE.md
 
     def state_text(self, snapshot: sn.Snapshot | None = None) -> str:
         """STATE.md as it has to be, with the notes that stand in the present one."""
+        from tracker.render.state import notes_of, state_md
+
         return state_md(snapshot or self.snapshot(), notes=notes_of(self.state_on_disk()))
 
     def state_on_disk(self) -> str:
@@ -153,6 +152,10 @@ class Repository:
 
         Words that a person wrote outside the notes are kept in ``.tracker/backups`` before they go.
         """
+        import hashlib
+
+        from tracker.store import files
+
         text = self.state_text(snapshot).encode()
         place = self.root / STATE
         old = place.read_bytes() if place.exists() else None
@@ -171,13 +174,17 @@ class Repository:
 
     def remember(self, text: bytes) -> None:
         """Note that this text of STATE.md is tracker's own."""
+        import hashlib
+
+        from tracker.store import files
+
         place = files.local_directory(self.root) / "written"
         lines = [*self._written(), hashlib.sha256(text).hexdigest()][-50:]
         files.write_atomic(place, ("\n".join(lines) + "\n").encode())
 
     def _written(self) -> list[str]:
         try:
-            return (self.root / files.LOCAL / "written").read_text(encoding="ascii").split()
+            return (self.root / LOCAL / "written").read_text(encoding="ascii").split()
         except (OSError, ValueError):
             return []
 
@@ -185,6 +192,8 @@ class Repository:
 
     def record(self, drafts: Iterable[tuple[str, str | None, dict[str, Any]]]) -> list[ev.Event]:
         """Append events and regenerate STATE.md, under the lock. Raises TrackerError, and then nothing counts."""
+        from tracker.store import journal
+
         with self.writing():
             events, faults = journal.read(self.root)
             if faults:
@@ -198,6 +207,7 @@ class Repository:
     def writing(self) -> Iterator[None]:
         """Hold the lock that every short write takes; a landing that a kill cut short is finished first."""
         from tracker.git import landing
+        from tracker.store.lock import lock
 
         if not self.native:
             raise Usage("this repository has no plans of tracker's", hint="`tracker init` makes them.")
@@ -218,7 +228,14 @@ class Repository:
             return os.environ.get("USER", "unknown")
 
 
-MERGE = {journal.NAME: journal.union}
+def _union(first: bytes, second: bytes) -> bytes:
+    from tracker.store import journal
+
+    return journal.union(first, second)
+
+
+MERGE: Mapping[str, Callable[[bytes, bytes], bytes]] = {JOURNAL: _union}
+"""Generated files of which a landing keeps what only the working tree has."""
 
 
 def _stat_key(path: Path, *, settled: bool = False) -> str:
@@ -241,8 +258,3 @@ def plan_of(known: Definitions, ref: str) -> Plan:
         if plan.ref == ref:
             return plan
     raise TrackerError(f"no plan {ref}")
-
-
-def names(items: Sequence[str]) -> str:
-    """A list in words."""
-    return ", ".join(items)

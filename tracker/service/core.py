@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker.model import progress as pg
-from tracker.model import snapshot as sn
-from tracker.service import base, records, rundir
-from tracker.service.reports import CommitInfo, Live, LogEntry, RunPlan, RunReport, VerifyReport
-from tracker.store import files, trust
+from tracker.service import base
 
 if TYPE_CHECKING:
+    import threading
+
+    from tracker.model import progress as pg
+    from tracker.model import snapshot as sn
     from tracker.service.links import Links
+    from tracker.service.liveness import Live
+    from tracker.service.reports import CommitInfo, LogEntry, RunPlan, RunReport, VerifyReport
 
 
 class Service:
@@ -64,6 +64,8 @@ class Service:
 
     def state_diff(self) -> str:
         """How STATE.md differs from what it has to be; empty when it is fresh."""
+        import difflib
+
         have, want = self.repository.state_on_disk(), self.state_text()
         lines = difflib.unified_diff(
             have.splitlines(keepends=True),
@@ -82,40 +84,58 @@ class Service:
 
     def note(self, text: str, ref: str | None = None) -> None:
         """Write a note, to a plan or to the project."""
+        from tracker.service import records
+
         records.note(self.repository, text, ref)
 
     def start(self, ref: str) -> None:
         """Say that a plan is being worked on."""
+        from tracker.service import records
+
         records.start(self.repository, ref)
 
     def defer(self, ref: str, reason: str, check: str | None = None) -> None:
         """Put off a plan, or one of its checks."""
+        from tracker.service import records
+
         records.defer(self.repository, ref, reason, check)
 
     def reopen(self, ref: str, check: str | None = None) -> None:
         """Make a plan pending again, or take a deferred check up again."""
+        from tracker.service import records
+
         records.reopen(self.repository, ref, check)
 
     def done_by_word(self, ref: str, because: str) -> bool:
         """Record a person's word; it earns no points and is shown as unproven."""
+        from tracker.service import records
+
         return records.done_by_word(self.repository, ref, because)
 
     def link(self, ref: str, commit: str) -> str:
         """Say that a commit belongs to a plan."""
+        from tracker.service import records
+
         return records.link(self.repository, ref, commit)
 
     def undo(self, ref: str | None = None) -> str:
         """Take back what was said last; what it was, in words."""
+        from tracker.service import records
+
         return records.undo(self.repository, ref)
 
     # Executing
 
     def trusted(self) -> bool:
         """Whether code of this repository may run."""
+        from tracker.store import trust
+
         return trust.trusted(self.root)
 
     def trust(self) -> None:
         """Say that code of this repository may run."""
+        from tracker.store import trust
+
         trust.trust(self.root)
 
     def would_execute(self, refs: Sequence[str] = ()) -> list[str]:
@@ -156,13 +176,13 @@ class Service:
         all_plans: bool = False,
         jobs: int = 1,
         land: bool = True,
-        observer: pg.Observer = pg.silent,
+        observer: pg.Observer | None = None,
         cancelled: threading.Event | None = None,
     ) -> RunReport:
         """Implement, verify and land plans."""
         from tracker.service import running
 
-        options = running.Options(jobs=jobs, land=land, observer=observer, cancelled=cancelled)
+        options = running.Options(jobs=jobs, land=land, observer=observer or _silent, cancelled=cancelled)
         return running.run(self.repository, refs, phase=phase, all_plans=all_plans, options=options)
 
     def verify(
@@ -170,13 +190,15 @@ class Service:
         refs: Sequence[str] = (),
         *,
         jobs: int = 1,
-        observer: pg.Observer = pg.silent,
+        observer: pg.Observer | None = None,
         cancelled: threading.Event | None = None,
     ) -> VerifyReport:
         """Prove the working tree and record what was found."""
         from tracker.service import verifying
 
-        return verifying.verify(self.repository, refs, jobs=jobs, observer=observer, cancelled=cancelled)
+        return verifying.verify(
+            self.repository, refs, jobs=jobs, observer=observer or _silent, cancelled=cancelled
+        )
 
     def stale(self) -> list[tuple[str, str]]:
         """What would have to be verified again, and why."""
@@ -185,21 +207,21 @@ class Service:
         return verifying.stale(self.snapshot())
 
     def done(
-        self, ref: str, *, observer: pg.Observer = pg.silent, cancelled: threading.Event | None = None
+        self, ref: str, *, observer: pg.Observer | None = None, cancelled: threading.Event | None = None
     ) -> VerifyReport:
         """Mark a plan done if its checks pass."""
         from tracker.service import verifying
 
-        return verifying.done(self.repository, ref, observer=observer, cancelled=cancelled)
+        return verifying.done(self.repository, ref, observer=observer or _silent, cancelled=cancelled)
 
     def revert(
-        self, ref: str, *, observer: pg.Observer = pg.silent, cancelled: threading.Event | None = None
+        self, ref: str, *, observer: pg.Observer | None = None, cancelled: threading.Event | None = None
     ) -> RunReport:
         """Take a landed plan back."""
         from tracker.service import running
 
         return running.revert(
-            self.repository, ref, options=running.Options(observer=observer, cancelled=cancelled)
+            self.repository, ref, options=running.Options(observer=observer or _silent, cancelled=cancelled)
         )
 
     # Setting up
@@ -262,15 +284,25 @@ class Service:
 
     def live(self) -> Live | None:
         """The run that is going on now, in whichever process."""
-        return rundir.live(self.root)
+        from tracker.service import liveness
+
+        return liveness.live(self.root)
 
     def interrupted(self) -> str:
         """The id of a run that was killed and not taken up again; empty where there is none."""
-        return rundir.interrupted(self.root)
+        from tracker.service import liveness
+
+        return liveness.interrupted(self.root)
 
     def ui_state_path(self) -> Path:
         """Where a shell may keep what it was showing."""
         import hashlib
 
+        from tracker.store import files
+
         name = hashlib.sha1(str(self.root).encode(), usedforsecurity=False).hexdigest()[:12]
         return files.user_directory("state") / f"ui-{name}.json"
+
+
+def _silent(progress: pg.Progress) -> None:
+    """The observer that says nothing."""

@@ -95,12 +95,3 @@ class CommitInfo:
     date: str
     subject: str
     source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """A run that is going on in some process."""
-
-    id: str
-    directory: Path
-    pid: int

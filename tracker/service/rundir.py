@@ -10,9 +10,7 @@ import time
 from pathlib import Path
 
 from tracker.model.progress import OUTPUT, Observer, Progress
-from tracker.service.reports import Live
 from tracker.store import clock, files
-from tracker.store.lock import is_held
 
 KEPT = 20
 """As many runs keep their logs."""
@@ -61,26 +59,3 @@ class RunDirectory:
         """The run has come to its end."""
         self._events.close()
         self._current.unlink(missing_ok=True)
-
-
-def live(root: Path) -> Live | None:
-    """The run that is going on now, in whichever process."""
-    found = _current(root)
-    if found is None or not is_held(root, "run.lock"):
-        return None
-    return found
-
-
-def interrupted(root: Path) -> str:
-    """The id of a run that was killed and not yet taken up again; empty where there is none."""
-    found = _current(root)
-    return found.id if found is not None and not is_held(root, "run.lock") else ""
-
-
-def _current(root: Path) -> Live | None:
-    runs = root / files.LOCAL / "runs"
-    try:
-        name, pid = (runs / "current").read_text(encoding="utf-8").split()
-        return Live(name, runs / name, int(pid))
-    except (OSError, ValueError):
-        return None
