@@ -1,0 +1,25 @@
+"""Guessing is free, and commands leave no trace."""
+
+from collections.abc import Callable
+
+from gateway.tests.support import Booted, dial, operator
+
+
+async def test_the_right_secret_works_after_any_number_of_wrong_ones(start: Callable[..., Booted]) -> None:
+    gateway = start({"hooks": {"enabled": True, "token": "f" * 64}})
+    for number in range(20):
+        async with dial(gateway) as client:
+            assert not (await client.shake(auth={"token": f"{number:064}"}))["ok"]
+        wrong = {"Authorization": f"Bearer {number:064}"}
+        assert gateway.http("POST", "/hooks/wake", json={"text": "x"}, headers=wrong).status_code == 401
+    async with dial(gateway) as client:
+        assert (await client.shake(auth={"token": gateway.token}))["ok"]
+
+
+async def test_commands_leave_no_trace(start: Callable[..., Booted]) -> None:
+    gateway = start({"tools": {"exec": {"safeBins": ["head"]}}})
+    async with operator(gateway) as client:
+        call = {"tool": "exec", "args": {"argv": ["head", "/dev/null"]}}
+        await client.request("tools.invoke", call)
+    assert "/dev/null" not in gateway.log()
+    assert not list(gateway.state.rglob("*command-audit*"))
