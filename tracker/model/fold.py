@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from tracker.model import events as ev
 from tracker.model import snapshot as sn
-from tracker.model.definitions import RESIDUAL, Check, Definitions, Phase, Plan
+from tracker.model.definitions import Check, Definitions, Phase, Plan
 from tracker.model.describe import activity
 from tracker.model.impact import impacts
 from tracker.model.numbers import total
@@ -16,6 +16,10 @@ from tracker.model.waves import waves
 
 CAP = 69
 """A red critical check caps the rating here, whatever the sum."""
+
+
+RECENT = 500
+"""As many of the newest events, and of the newest scores, are in a Snapshot; the journal has them all."""
 
 
 @dataclass(slots=True)
@@ -89,7 +93,7 @@ def fold(
         score=_score(definitions, baseline, plans.values(), state, tree),
         baseline=baseline,
         evidence=_evidence(state),
-        activity=tuple(activity(event) for event in counted),
+        activity=tuple(activity(event) for event in counted[-RECENT:]),
         faults=tuple(faults),
         document=state.document,
     )
@@ -201,6 +205,7 @@ def _plan(plan: Plan, state: _Fold, tree: str) -> sn.PlanState:
         links=tuple(dict.fromkeys(known.links)),
         changes=tuple(sn.Change(**change) for change in landed.data.get("changes", ())) if landed else (),
         checks=checks,
+        order=known.done_order if known.done else -1,
     )
 
 
@@ -235,8 +240,7 @@ def _connected(plans: dict[str, sn.PlanState]) -> dict[str, sn.PlanState]:
     except ValueError:
         order = {}
     return {
-        ref: replace(
-            plan,
+        ref: plan._replace(
             blocked_by=()
             if plan.status == sn.DONE
             else tuple(
@@ -313,7 +317,7 @@ def _score(
             )
             for domain, members in sorted(domains.items())
         ),
-        history=tuple(state.history),
+        history=tuple(state.history[-RECENT:]),
     )
 
 
@@ -329,8 +333,3 @@ def _evidence(state: _Fold) -> sn.Evidence | None:
         date=event.date,
         counts=tuple((outcome, counts[outcome]) for outcome in sn.OUTCOMES if outcome in counts),
     )
-
-
-def is_residual(check: Check) -> bool:
-    """Measured, and expected to stay open."""
-    return check.kind == RESIDUAL

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from tracker.model import snapshot as sn
 from tracker.model.numbers import points, total
@@ -34,5 +33,5 @@ def impacts(phases: Sequence[sn.PhaseState], baseline: Sequence[sn.CheckState]) 
         else:
             text = f"+{points(low)} points ({points(before)}→{points(before + low)})"
         before = total([before, low])
-        result.append(replace(phase, impact=text))
+        result.append(phase._replace(impact=text))
     return tuple(result)

@@ -1,13 +1,13 @@
 """What everything that is shown is a rendering of.
 
 A Snapshot is computed by one pure function (``tracker.model.fold.fold``) from the definitions, the journal
-and the present codebase tree. Its JSON form (``to_json``) is what ``--json`` prints and what the index caches.
+and the present codebase tree. Its JSON form (``to_json``) is what ``--json`` prints; ``to_row`` and ``from_row``
+are the compact form that the index caches. Named tuples, because fast commands make thousands of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 PENDING = "pending"
 ACTIVE = "active"
@@ -32,8 +32,7 @@ SCHEMA = 1
 """The version of the JSON shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckState:
+class CheckState(NamedTuple):
     """A check and its last recorded outcome. ``current``: the evidence names the present codebase tree."""
 
     id: str
@@ -55,8 +54,7 @@ class CheckState:
         return self.points if self.outcome == PASSED else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A file that a landed plan changed, and why. ``path`` is relative to the repository."""
 
     path: str
@@ -64,9 +62,8 @@ class Change:
     kind: str = "modified"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanState:
-    """A plan with what has become of it."""
+class PlanState(NamedTuple):
+    """A plan with what has become of it. ``order`` counts completions: a later one has a higher number."""
 
     ref: str
     title: str
@@ -91,6 +88,7 @@ class PlanState:
     changes: tuple[Change, ...] = ()
     checks: tuple[CheckState, ...] = ()
     wave: int = 0
+    order: int = -1
 
     @property
     def points(self) -> float:
@@ -108,8 +106,7 @@ class PlanState:
         return self.status in (PENDING, ACTIVE) and not self.blocked_by
 
 
-@dataclass(frozen=True, slots=True)
-class MustHaveState:
+class MustHaveState(NamedTuple):
     """A must-have of a phase; ``met`` when every check that it names has passed."""
 
     text: str
@@ -118,8 +115,7 @@ class MustHaveState:
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseState:
+class PhaseState(NamedTuple):
     """A phase with its plans. ``status``: pending, active or done."""
 
     number: str
@@ -135,8 +131,7 @@ class PhaseState:
     plans: tuple[PlanState, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DomainScore:
+class DomainScore(NamedTuple):
     """Points earned and possible in one domain."""
 
     domain: str
@@ -144,8 +139,7 @@ class DomainScore:
     of: float
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """Points of passed checks out of a fixed total. Nothing in it is projected."""
 
     points: float
@@ -159,8 +153,7 @@ class Score:
     history: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the newest verification saw: codebase tree, day, number of checks by outcome."""
 
     tree: str
@@ -168,8 +161,7 @@ class Evidence:
     counts: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(NamedTuple):
     """One line of history. ``kind`` is the event's."""
 
     time: str
@@ -180,9 +172,8 @@ class Activity:
     event: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The whole state of a project."""
+class Snapshot(NamedTuple):
+    """The whole state of a project. ``activity`` holds the newest events only, the oldest of them first."""
 
     name: str
     goal: str = ""
@@ -199,7 +190,7 @@ class Snapshot:
     activity: tuple[Activity, ...] = ()
     faults: tuple[str, ...] = ()
     origin: str = "native"
-    document: dict[str, Any] = field(default_factory=dict)
+    document: dict[str, Any] = {}  # noqa: RUF012 - never changed, like every field here
 
     @property
     def plans(self) -> tuple[PlanState, ...]:
@@ -227,11 +218,13 @@ class Snapshot:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON's types; dataclasses become objects with every field present."""
-    names = _FIELDS.get(type(value))
-    if names is not None:
-        return {name: plain(getattr(value, name)) for name in names}
-    if isinstance(value, (tuple, list)):
+    """The value as JSON's types; named tuples become objects with every field present."""
+    if isinstance(value, tuple):
+        names = getattr(value, "_fields", None)
+        if names is not None:
+            return {name: plain(item) for name, item in zip(names, value, strict=True)}
+        return [plain(item) for item in value]
+    if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
@@ -242,68 +235,71 @@ def plain(value: Any) -> Any:
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
     """The documented shape: every field of the Snapshot, with ``schema`` first."""
-    data: dict[str, Any] = {"schema": SCHEMA}
-    data.update(plain(snapshot))
-    return data
+    return {"schema": SCHEMA, **plain(snapshot)}
 
 
-def from_json(data: dict[str, Any]) -> Snapshot:
-    """The inverse of ``to_json``."""
-    return Snapshot(
-        **{
-            **{key: data[key] for key in _FIELDS[Snapshot] if key in data},
-            "phases": tuple(_phase(item) for item in data["phases"]),
-            "score": _score(data["score"]) if data["score"] else None,
-            "baseline": tuple(CheckState(**item) for item in data["baseline"]),
-            "evidence": _evidence(data["evidence"]) if data["evidence"] else None,
-            "activity": tuple(Activity(**item) for item in data["activity"]),
-            "faults": tuple(data["faults"]),
-        }
+def to_row(snapshot: Snapshot) -> str:
+    """The Snapshot as nested arrays, fields in their order."""
+    import json
+
+    return json.dumps(snapshot, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_row(text: str) -> Snapshot:
+    """The inverse of ``to_row``. Raises ValueError, TypeError or IndexError for any other text."""
+    import json
+
+    row = Snapshot._make(json.loads(text))
+    score = Score._make(row.score) if row.score else None
+    return row._replace(
+        phases=tuple(_phase(item) for item in row.phases),
+        score=score
+        and score._replace(
+            capped_by=tuple(score.capped_by),
+            domains=tuple(DomainScore._make(item) for item in score.domains),
+            history=_pairs(score.history),
+        ),
+        baseline=tuple(CheckState._make(item) for item in row.baseline),
+        evidence=Evidence(row.evidence[0], row.evidence[1], _pairs(row.evidence[2]))
+        if row.evidence
+        else None,
+        activity=tuple(Activity._make(item) for item in row.activity),
+        faults=tuple(row.faults),
     )
 
 
-def _phase(data: dict[str, Any]) -> PhaseState:
-    data["must_haves"] = tuple(
-        MustHaveState(**{**item, "checks": tuple(item["checks"])}) for item in data["must_haves"]
+def _phase(row: Any) -> PhaseState:
+    phase: Any = PhaseState._make(row)
+    result: PhaseState = phase._replace(
+        must_haves=tuple(
+            MustHaveState(text, met, tuple(checks), mark) for text, met, checks, mark in phase.must_haves
+        ),
+        closing_steps=tuple(phase.closing_steps),
+        plans=tuple([_plan(item) for item in phase.plans]),
     )
-    data["closing_steps"] = tuple(data["closing_steps"])
-    data["plans"] = tuple(_plan(item) for item in data["plans"])
-    return PhaseState(**data)
+    return result
 
 
-def _plan(data: dict[str, Any]) -> PlanState:
-    for name in ("depends_on", "blocked_by", "highlights", "links"):
-        data[name] = tuple(data[name])
-    data["notes"] = tuple((time, text) for time, text in data["notes"])
-    data["changes"] = tuple(Change(**item) for item in data["changes"])
-    data["checks"] = tuple(CheckState(**item) for item in data["checks"])
-    return PlanState(**data)
+_DEPENDS_ON = PlanState._fields.index("depends_on")
+_BLOCKED_BY = PlanState._fields.index("blocked_by")
+_HIGHLIGHTS = PlanState._fields.index("highlights")
+_NOTES = PlanState._fields.index("notes")
+_LINKS = PlanState._fields.index("links")
+_CHANGES = PlanState._fields.index("changes")
+_CHECKS = PlanState._fields.index("checks")
 
 
-def _score(data: dict[str, Any]) -> Score:
-    data["capped_by"] = tuple(data["capped_by"])
-    data["domains"] = tuple(DomainScore(**item) for item in data["domains"])
-    data["history"] = tuple((time, points) for time, points in data["history"])
-    return Score(**data)
+def _plan(row: list[Any]) -> PlanState:
+    """A plan's row; arrays become tuples in place, which is what makes thousands of them quick."""
+    row[_DEPENDS_ON] = tuple(row[_DEPENDS_ON])
+    row[_BLOCKED_BY] = tuple(row[_BLOCKED_BY])
+    row[_HIGHLIGHTS] = tuple(row[_HIGHLIGHTS])
+    row[_LINKS] = tuple(row[_LINKS])
+    row[_NOTES] = _pairs(row[_NOTES])
+    row[_CHANGES] = tuple([Change._make(item) for item in row[_CHANGES]])
+    row[_CHECKS] = tuple([CheckState._make(item) for item in row[_CHECKS]])
+    return PlanState._make(row)
 
 
-def _evidence(data: dict[str, Any]) -> Evidence:
-    data["counts"] = tuple((outcome, count) for outcome, count in data["counts"])
-    return Evidence(**data)
-
-
-_FIELDS: dict[type, tuple[str, ...]] = {
-    kind: tuple(item.name for item in fields(kind))
-    for kind in (
-        Snapshot,
-        PhaseState,
-        PlanState,
-        CheckState,
-        MustHaveState,
-        Change,
-        Score,
-        DomainScore,
-        Evidence,
-        Activity,
-    )
-}
+def _pairs(rows: Any) -> tuple[Any, ...]:
+    return tuple([(first, second) for first, second in rows])

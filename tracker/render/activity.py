@@ -33,11 +33,7 @@ def recent_activity(snapshot: sn.Snapshot) -> list[Section]:
 
 def files_modified(snapshot: sn.Snapshot) -> list[Section]:
     """What the plans that landed last have changed, and why."""
-    order = {item.plan: number for number, item in enumerate(snapshot.activity) if item.kind == ev.LANDED}
-    landed = sorted(
-        (plan for plan in snapshot.plans if plan.changes and plan.ref in order),
-        key=lambda plan: order[plan.ref],
-    )
+    landed = sorted((plan for plan in snapshot.plans if plan.changes), key=lambda plan: plan.order)
     sections: list[Section] = [
         (
             f"Files Modified (Plan {plan.ref.rsplit('.', 1)[-1]})",

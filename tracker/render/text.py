@@ -131,7 +131,7 @@ def bar(value: float, of: float, width: int = 20) -> str:
     return "█" * min(width, full) + "░" * (width - min(width, full))
 
 
-def _row(state: sn.PlanState, colour: bool) -> str:  # noqa: FBT001
+def _row(state: sn.PlanState, colour: bool) -> str:
     mark = _c(MARKS[state.status], _STATUS_COLOUR.get(state.status, "dim"), colour)
     parts = [f"  {mark} {state.ref:5} {safe(state.title)}"]
     if state.status == sn.DONE:
@@ -152,5 +152,5 @@ def _source(state: sn.PlanState) -> str:
     return f"{said}: {safe(state.reason)}" if state.reason else said
 
 
-def _c(text: str, name: str, colour: bool) -> str:  # noqa: FBT001
+def _c(text: str, name: str, colour: bool) -> str:
     return f"\x1b[{_CODES[name]}m{text}\x1b[0m" if colour else text

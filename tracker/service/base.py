@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import __version__
-from tracker.definitions.scan import fingerprint
 from tracker.errors import DefinitionsInvalid, Fault, TrackerError, Usage
 from tracker.git import trees
 from tracker.git.plumbing import find_root
+from tracker.git.watch import Watch
 from tracker.model import refs
 from tracker.model import snapshot as sn
 from tracker.store.fast import Index
@@ -80,19 +81,22 @@ class Repository:
 
     def snapshot(self) -> sn.Snapshot:
         """The state as the files imply it now; from the cache where nothing has changed."""
-        key = self._key()
-        if key:
-            stored = self.index.snapshot(key)
-            if stored is not None:
-                tree = trees.codebase_tree(self.root, str(stored.get("codebase", ".")))
-                if tree == stored.get("tree"):
-                    try:
-                        return sn.from_json(stored)
-                    except (KeyError, TypeError, ValueError):
-                        pass
+        if not self._may_cache():
+            return self.imply(self.load())
+        codebase, key, row = self.index.snapshot()
+        watch = self._watch(codebase)
+        stored = None
+        if row:
+            with contextlib.suppress(ValueError, TypeError, IndexError):
+                stored = sn.from_row(row)  # while git is at work
+        now = self._key(watch)
+        if stored is not None and now and now == key:
+            return stored
         result = self.imply(self.load())
-        if key:
-            self.index.store_snapshot(key, sn.to_json(result))
+        if result.codebase != codebase:
+            now = self._key(self._watch(result.codebase))
+        if now:
+            self.index.store_snapshot(result.codebase, now, sn.to_row(result))
         return result
 
     def imply(self, loaded: Loaded, *, tree: str | None = None) -> sn.Snapshot:
@@ -108,15 +112,13 @@ class Repository:
     def _may_cache(self) -> bool:
         return self.native and os.access(self.root, os.W_OK)
 
-    def _key(self) -> str:
-        """What the Snapshot depends on, but for the codebase tree; empty while a file is too young to be sure."""
-        if not self._may_cache():
-            return ""
-        here = [_stat_key(path) for path in _FOLDING]
-        journal_key = _stat_key(self.root / JOURNAL, settled=True)
-        if not journal_key:
-            return ""
-        return "/".join([__version__, str(sn.SCHEMA), fingerprint(self.root), journal_key, *here])
+    def _watch(self, codebase: str) -> Watch:
+        return Watch(self.root, ["plans", codebase or "."])
+
+    def _key(self, watch: Watch) -> str:
+        """What the Snapshot depends on: this code, the commit, and every changed file of plans and codebase."""
+        state = watch.key()
+        return "\n".join([__version__, str(sn.SCHEMA), *map(_stamp, _FOLDING), state]) if state else ""
 
     # Plans
 
@@ -238,18 +240,12 @@ MERGE: Mapping[str, Callable[[bytes, bytes], bytes]] = {JOURNAL: _union}
 """Generated files of which a landing keeps what only the working tree has."""
 
 
-def _stat_key(path: Path, *, settled: bool = False) -> str:
-    """Size, times and inode; with ``settled`` empty while the file is younger than two seconds."""
+def _stamp(path: Path) -> str:
     try:
         info = path.stat()
     except OSError:
         return "none"
-    if settled:
-        import time
-
-        if time.time_ns() - max(info.st_mtime_ns, info.st_ctime_ns) < 2_000_000_000:
-            return ""
-    return f"{info.st_size}.{info.st_mtime_ns}.{info.st_ctime_ns}.{info.st_ino}"
+    return f"{info.st_size}.{info.st_mtime_ns}"
 
 
 def plan_of(known: Definitions, ref: str) -> Plan:

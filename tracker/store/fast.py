@@ -28,23 +28,15 @@ class Index:
 
     # The cached Snapshot
 
-    def snapshot(self, key: str) -> dict[str, Any] | None:
-        """The Snapshot that was stored under this key, as JSON's types."""
-        rows = self._read("SELECT data FROM cached_snapshot WHERE id = 1 AND key = ?", (key,))
-        if not rows:
-            return None
-        try:
-            value = json.loads(rows[0][0])
-        except ValueError:
-            return None
-        return value if isinstance(value, dict) else None
+    def snapshot(self) -> tuple[str, str, str]:
+        """The codebase, key and row of the Snapshot that was stored last; empty texts where there is none."""
+        rows = self._read("SELECT codebase, key, data FROM cached_snapshot WHERE id = 1", ())
+        return rows[0] if rows else ("", "", "")  # type: ignore[return-value]
 
-    def store_snapshot(self, key: str, data: dict[str, Any]) -> None:
+    def store_snapshot(self, codebase: str, key: str, row: str) -> None:
         """Keep this Snapshot for the next reader."""
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        self._write(
-            [("INSERT OR REPLACE INTO cached_snapshot (id, key, data) VALUES (1, ?, ?)", [(key, text)])]
-        )
+        sql = "INSERT OR REPLACE INTO cached_snapshot (id, codebase, key, data) VALUES (1, ?, ?, ?)"
+        self._write([(sql, [(codebase, key, row)])])
 
     # Parsed files: the loader's cache
 

@@ -120,5 +120,6 @@ class CachedSnapshot(SQLModel, table=True):
 
     __tablename__: ClassVar[str] = "cached_snapshot"
     id: int = Field(primary_key=True)
+    codebase: str
     key: str
     data: str

@@ -21,6 +21,7 @@ CREATE TABLE cached_file (
 
 CREATE TABLE cached_snapshot (
   id INTEGER NOT NULL,
+  codebase VARCHAR NOT NULL,
   "key" VARCHAR NOT NULL,
   data VARCHAR NOT NULL,
   PRIMARY KEY (id)
