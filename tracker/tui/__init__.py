@@ -1,0 +1,1 @@
+"""The terminal interface: a thin shell over ``tracker.service``. It shows and asks; it decides nothing."""

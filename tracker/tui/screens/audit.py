@@ -1,0 +1,74 @@
+"""What documents claim, against what the files show."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, cast
+
+from rich.text import Text
+from textual.widget import Widget
+
+from tracker.tui.palette import Palette
+from tracker.tui.ports import Audited, Claim
+from tracker.tui.rows import Rows
+from tracker.tui.screens.page import Page
+from tracker.tui.text import one_line, plural, span
+from tracker.tui.work import spawn
+
+_SIGNS = {"contradicted": "✘", "supported": "✔", "confirmed": "✔", "unproven": "?", "unknown": "–"}
+
+
+class ClaimRows(Rows[Claim]):
+    """The claims, the contradicted ones first."""
+
+    EMPTY = "No document here claims anything that could be checked."
+
+    def key_of(self, row: Claim) -> str:
+        return f"{row.path}:{row.line}:{row.text}"
+
+    def draw(self, row: Claim, _width: int, /) -> Text:
+        colours = self.colours
+        style = _style(row.verdict, colours)
+        text = span(f"{_SIGNS.get(row.verdict, '·')} {row.verdict:<13}", style)
+        text.append(f"{one_line(row.path)}:{row.line}  ", colours.muted)
+        text.append(one_line(row.text), colours.text)
+        return text.append(f"  {one_line(row.why)}" if row.why else "", colours.muted)
+
+
+def _style(verdict: str, colours: Palette) -> Any:
+    if verdict == "contradicted":
+        return colours.bad
+    if verdict in ("supported", "confirmed"):
+        return colours.good
+    return colours.warn
+
+
+class AuditScreen(Page):
+    """Enter opens the document at the claim."""
+
+    NAME = "Audit"
+    KEYS = (("Enter", "open the document there"),)
+    COMMAND = "tracker audit"
+
+    def make(self) -> Widget:
+        return ClaimRows()
+
+    def fill(self) -> None:
+        spawn(self, self._read, exclusive=True)
+
+    async def _read(self) -> None:
+        rows = self.content
+        if not isinstance(rows, ClaimRows):
+            return
+        found = await self.board_app.ask(lambda board: list(cast("Audited", board).audit()))
+        if found is None:
+            return
+        claims = sorted(found, key=lambda claim: (claim.verdict != "contradicted", claim.path, claim.line))
+        wrong = sum(claim.verdict == "contradicted" for claim in claims)
+        rows.show(claims)
+        self.titled(f"Audit: {plural(wrong, 'contradiction')} in {plural(len(claims), 'claim')}")
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        row = event.rows.row
+        if row is not None:
+            spawn(self, partial(self.board_app.edit_file, row.path, row.line))
