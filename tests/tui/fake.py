@@ -192,7 +192,7 @@ def failed() -> sn.Snapshot:
     )
     if found.score is None:
         raise AssertionError
-    return replace(found, score=replace(found.score, rating=12, capped_by=("AUTH-1030",)))
+    return found._replace(score=found.score._replace(rating=12, capped_by=("AUTH-1030",)))
 
 
 def large(plans: int = 5_000, size: int = 50) -> sn.Snapshot:
