@@ -36,7 +36,6 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
         "HOME": str(home),
         "TMPDIR": str(temporary),
         "GATEWAY_STATE_DIR": str(home / "state"),
-        "PYTHONDONTWRITEBYTECODE": "1",
         **extra,
     }
 
