@@ -170,9 +170,9 @@ class Codebase:
 
     def add_import(self, path: str, statement: str, *, why: str) -> None:
         """Add an import statement after the others (``from x import a`` joins an existing ``from x``)."""
-        from tracker.api import python_edits
+        from tracker.api.python_imports import add_import
 
-        self._python(path, why, lambda module: python_edits.add_import(module, statement))
+        self._python(path, why, lambda module: add_import(module, statement))
 
     def append_to(
         self, path: str, target: str, item: str, *, why: str, before: str = "", after: str = ""
@@ -182,11 +182,9 @@ class Codebase:
         ``target`` is ``NAME`` or ``Class.attribute``; for a dict the item is ``key: value``. ``before`` or
         ``after`` name an element to stand next to. An item that is there already is not added again.
         """
-        from tracker.api import python_edits
+        from tracker.api.python_literals import append_to
 
-        self._python(
-            path, why, lambda module: python_edits.append_to(module, target, item, before=before, after=after)
-        )
+        self._python(path, why, lambda module: append_to(module, target, item, before=before, after=after))
 
     def set_default(self, path: str, target: str, value: str, *, why: str) -> None:
         """Replace a default: ``NAME``, ``Class.attribute``, ``NAME[key]``, ``function:parameter``."""

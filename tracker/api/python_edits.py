@@ -2,327 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tracker.api.python_literals import assigned
 from tracker.errors import EditFailed
 
 if TYPE_CHECKING:
     import libcst as cst
 
+_TARGET = re.compile(r"(?P<name>[\w.]+)(?P<keys>(?:\[[^\[\]]+\])*)\Z")
 
-def transformed(text: str, transform: Any) -> str:
-    """The text after the transformation of its module. Raises EditFailed where it is not Python."""
+
+def transformed(text: str, transform: Callable[[cst.Module], cst.Module]) -> str:
+    """The text after the transformation of its module. Raises EditFailed where something is not Python."""
     import libcst as cst
 
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
     try:
-        module = cst.parse_module(text)
+        module = cst.parse_module(text.removeprefix(mark))
     except cst.ParserSyntaxError as error:
         raise EditFailed(f"not valid Python at line {error.raw_line}: {error.message}") from None
-    result: cst.Module = transform(module)
-    return result.code
-
-
-def add_import(module: cst.Module, statement: str) -> cst.Module:
-    """The module with the import, unless it has it."""
-    import libcst as cst
-
-    new = cst.parse_statement(statement + "\n", config=module.config_for_parsing)
-    small = new.body[0] if isinstance(new, cst.SimpleStatementLine) else None
-    if not isinstance(small, (cst.Import, cst.ImportFrom)):
-        raise EditFailed(f"not an import statement: {statement!r}")
-    last = -1
-    body = list(module.body)
-    for number, line in enumerate(body):
-        if not isinstance(line, cst.SimpleStatementLine):
-            continue
-        if (
-            number == 0
-            and isinstance(line.body[0], cst.Expr)
-            and isinstance(line.body[0].value, cst.SimpleString)
-        ):
-            last = 0
-        for position, item in enumerate(line.body):
-            if not isinstance(item, (cst.Import, cst.ImportFrom)):
-                continue
-            last = number
-            if item.deep_equals(small) or _names(module, small) <= _names(module, item):
-                return module
-            if (
-                isinstance(item, cst.ImportFrom)
-                and isinstance(small, cst.ImportFrom)
-                and _source(module, item) == _source(module, small)
-                and not isinstance(item.names, cst.ImportStar)
-                and not isinstance(small.names, cst.ImportStar)
-            ):
-                joined = _joined(module, item, small)
-                body[number] = line.with_changes(
-                    body=[*line.body[:position], joined, *line.body[position + 1 :]]
-                )
-                return module.with_changes(body=body)
-    body.insert(last + 1, new)
-    return module.with_changes(body=body)
-
-
-def _source(module: cst.Module, node: cst.ImportFrom) -> str:
-    return "." * len(node.relative) + (module.code_for_node(node.module) if node.module else "")
-
-
-def _names(module: cst.Module, node: cst.Import | cst.ImportFrom) -> set[tuple[str, str]]:
-    import libcst as cst
-
-    source = _source(module, node) if isinstance(node, cst.ImportFrom) else ""
-    if isinstance(node.names, cst.ImportStar):
-        return {(source, "*")}
-    return {
-        (source, module.code_for_node(alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)))
-        for alias in node.names
-    }
-
-
-def _joined(module: cst.Module, old: cst.ImportFrom, new: cst.ImportFrom) -> cst.ImportFrom:
-    import libcst as cst
-
-    have = _names(module, old)
-    names = list(old.names) if not isinstance(old.names, cst.ImportStar) else []
-    for alias in new.names if not isinstance(new.names, cst.ImportStar) else []:
-        plain = alias.with_changes(comma=cst.MaybeSentinel.DEFAULT)
-        if (_source(module, new), module.code_for_node(plain)) in have:
-            continue
-        comma = names[-1].comma
-        between = (
-            comma if isinstance(comma, cst.Comma) else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-        )
-        if len(names) > 1 and isinstance(names[-2].comma, cst.Comma) and names[-2].comma is not comma:
-            tail, between = names[-1].comma, names[-2].comma
-        else:
-            tail = comma
-        names[-1] = names[-1].with_changes(comma=between)
-        names.append(plain.with_changes(comma=tail))
-    return old.with_changes(names=names)
-
-
-def append_to(module: cst.Module, target: str, item: str, *, before: str = "", after: str = "") -> cst.Module:
-    """The module with the item in the literal assigned to ``target``."""
-    import libcst as cst
-
-    def change(value: cst.BaseExpression) -> cst.BaseExpression:
-        if not isinstance(value, (cst.List, cst.Tuple, cst.Set, cst.Dict)):
-            raise EditFailed(f"{target} is not a list, tuple, set or dict literal")
-        elements: list[Any] = list(value.elements)
-        codes = [_element_code(module, element) for element in elements]
-        new = _element(module, value, item)
-        if _element_code(module, new) in codes:
-            return value
-        place = len(elements)
-        anchor = before or after
-        if anchor:
-            found = [number for number, code in enumerate(codes) if code.startswith(anchor)]
-            if len(found) != 1:
-                raise EditFailed(f"{target} has {len(found)} elements that start with {anchor!r}, not one")
-            place = found[0] + (1 if after else 0)
-        return value.with_changes(elements=_spliced(elements, place, new))
-
-    return _with_value(module, target, change)
-
-
-def _element(module: cst.Module, value: cst.BaseExpression, item: str) -> Any:
-    import libcst as cst
-
     try:
-        if isinstance(value, cst.Dict):
-            parsed = cst.parse_expression("{" + item + "}", config=module.config_for_parsing)
-        else:
-            parsed = cst.parse_expression("[" + item + "]", config=module.config_for_parsing)
-    except cst.ParserSyntaxError:
-        raise EditFailed(f"not an element of such a literal: {item!r}") from None
-    if not isinstance(parsed, (cst.Dict, cst.List)) or len(parsed.elements) != 1:
-        raise EditFailed(f"not one element: {item!r}")
-    return parsed.elements[0]
-
-
-def _element_code(module: cst.Module, element: Any) -> str:
-    import libcst as cst
-
-    return module.code_for_node(element.with_changes(comma=cst.MaybeSentinel.DEFAULT)).strip()
-
-
-def _spliced(elements: Sequence[Any], place: int, new: Any) -> list[Any]:
-    """The elements with the new one in place, commas and line breaks as its neighbours have them."""
-    import libcst as cst
-
-    result = list(elements)
-    if not result:
-        return [new]
-    between: Any = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    if len(result) > 1 and isinstance(result[0].comma, cst.Comma):
-        between = result[0].comma
-    elif isinstance(result[-1].comma, cst.Comma):
-        last = result[-1].comma.whitespace_after
-        if isinstance(last, cst.ParenthesizedWhitespace):
-            between = result[-1].comma
-    if place == len(result):
-        tail = result[-1].comma
-        if isinstance(between.whitespace_after, cst.ParenthesizedWhitespace) and between is tail:
-            indented = between.whitespace_after.with_changes(last_line=cst.SimpleWhitespace("    "))
-            between = between.with_changes(whitespace_after=indented)
-        result[-1] = result[-1].with_changes(comma=between)
-        return [*result, new.with_changes(comma=tail)]
-    result.insert(place, new.with_changes(comma=between))
-    return result
+        return mark + transform(module).code
+    except cst.ParserSyntaxError as error:
+        raise EditFailed(f"what the plan hands over is not valid Python: {error.message}") from None
 
 
 def set_default(module: cst.Module, target: str, value: str) -> cst.Module:
     """The module with another default at ``target``."""
     import libcst as cst
 
-    new = cst.parse_expression(value, config=module.config_for_parsing)
-    if ":" in target:
-        return _with_parameter(module, target, new)
-    name, _, key = target.partition("[")
-    if not key:
-        return _with_value(module, name, lambda old: old if old.deep_equals(new) else new)
-    key = key.rstrip("]").strip("'\"")
-
-    def change(old: cst.BaseExpression) -> cst.BaseExpression:
-        if not isinstance(old, cst.Dict):
-            raise EditFailed(f"{name} is not a dict literal")
-        elements = []
-        found = False
-        for element in old.elements:
-            code = (
-                module.code_for_node(element.key).strip("'\"") if isinstance(element, cst.DictElement) else ""
-            )
-            if code == key:
-                found = True
-                elements.append(
-                    element if element.value.deep_equals(new) else element.with_changes(value=new)
-                )
-            else:
-                elements.append(element)
-        if not found:
-            raise EditFailed(f"{name} has no key {key!r}")
-        return old.with_changes(elements=elements)
-
-    return _with_value(module, name, change)
-
-
-def _with_value(module: cst.Module, target: str, change: Any) -> cst.Module:
-    import libcst as cst
-
-    owner, _, name = target.rpartition(".")
-    found = 0
-
-    def assigned(line: Any) -> Any:
-        nonlocal found
-        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
-            return line
-        item = line.body[0]
-        if isinstance(item, cst.Assign):
-            names = [module.code_for_node(part.target) for part in item.targets]
-        elif isinstance(item, cst.AnnAssign) and item.value is not None:
-            names = [module.code_for_node(item.target)]
-        else:
-            return line
-        if name not in names or item.value is None:
-            return line
-        found += 1
-        return line.with_changes(body=[item.with_changes(value=change(item.value))])
-
-    if owner:
-        result = _in_class(module, owner, lambda body: [assigned(line) for line in body])
-    else:
-        result = module.with_changes(body=[assigned(line) for line in module.body])
-    if found != 1:
-        raise EditFailed(f"{target} is assigned {found} times at that level, not once")
+    new = cst.parse_expression(value.strip(), config=module.config_for_parsing)
+    function, colon, parameter = target.partition(":")
+    if colon:
+        return _with_parameter(module, function, parameter, new)
+    match = _TARGET.match(target)
+    if match is None:
+        raise EditFailed(f"'{target}' is none of NAME, Class.attribute, NAME[key], function:parameter")
+    old = assigned(module, match["name"])
+    for key in re.findall(r"\[([^\[\]]+)\]", match["keys"]):
+        old = _at_key(module, old, key.strip("'\""), match["name"])
+    if module.code_for_node(old) == module.code_for_node(new):
+        return module
+    result = module.deep_replace(old, new)
+    if not isinstance(result, cst.Module):
+        raise EditFailed(f"{target} cannot be replaced")
     return result
 
 
-def _in_class(module: cst.Module, name: str, change: Any) -> cst.Module:
+def _at_key(module: cst.Module, value: cst.BaseExpression, key: str, name: str) -> cst.BaseExpression:
     import libcst as cst
 
-    body: list[Any] = []
-    found = False
-    for node in module.body:
-        if isinstance(node, cst.ClassDef) and node.name.value == name:
-            found = True
-            inner = node.body.with_changes(body=change(list(node.body.body)))
-            body.append(node.with_changes(body=inner))
-        else:
-            body.append(node)
-    if not found:
-        raise EditFailed(f"no class {name}")
-    return module.with_changes(body=body)
+    if not isinstance(value, cst.Dict):
+        raise EditFailed(f"{name} is not a dict literal where '{key}' is looked up")
+    for element in value.elements:
+        if isinstance(element, cst.DictElement) and module.code_for_node(element.key).strip("'\"") == key:
+            return element.value
+    raise EditFailed(f"{name} has no key '{key}'")
 
 
-def _with_function(module: cst.Module, function: str, change: Any) -> cst.Module:
+def _with_function(
+    module: cst.Module, function: str, change: Callable[[cst.FunctionDef], cst.FunctionDef]
+) -> cst.Module:
     import libcst as cst
 
     owner, _, name = function.rpartition(".")
-    found = 0
-
-    def visit(nodes: Sequence[Any]) -> list[Any]:
-        nonlocal found
-        result = []
-        for node in nodes:
-            if isinstance(node, cst.FunctionDef) and node.name.value == name:
-                found += 1
-                result.append(change(node))
-            else:
-                result.append(node)
-        return result
-
-    new = _in_class(module, owner, visit) if owner else module.with_changes(body=visit(module.body))
-    if found != 1:
-        raise EditFailed(f"there are {found} functions {function}, not one")
-    return new
+    body: Sequence[Any] = module.body
+    if owner:
+        body = [
+            inner
+            for node in module.body
+            if isinstance(node, cst.ClassDef) and node.name.value == owner
+            for inner in node.body.body
+        ]
+    found = [node for node in body if isinstance(node, cst.FunctionDef) and node.name.value == name]
+    if len(found) != 1:
+        raise EditFailed(f"there are {len(found)} functions {function}, not one")
+    new = change(found[0])
+    result = module if new is found[0] else module.deep_replace(found[0], new)
+    return result if isinstance(result, cst.Module) else module
 
 
-def _with_parameter(module: cst.Module, target: str, new: cst.BaseExpression) -> cst.Module:
-    function, _, name = target.partition(":")
-    found = False
-
+def _with_parameter(module: cst.Module, function: str, name: str, new: cst.BaseExpression) -> cst.Module:
     def change(node: cst.FunctionDef) -> cst.FunctionDef:
-        nonlocal found
         parameters = node.params
-        for group in ("params", "kwonly_params", "posonly_params"):
-            members = list(getattr(parameters, group))
-            for number, parameter in enumerate(members):
-                if parameter.name.value == name:
-                    found = True
-                    if parameter.default is None:
-                        raise EditFailed(f"{target} has no default")
-                    members[number] = parameter.with_changes(default=new)
-                    return node.with_changes(params=parameters.with_changes(**{group: members}))
-        return node
+        for parameter in (*parameters.posonly_params, *parameters.params, *parameters.kwonly_params):
+            if parameter.name.value != name:
+                continue
+            if parameter.default is None:
+                raise EditFailed(f"{function}:{name} has no default")
+            if module.code_for_node(parameter.default) == module.code_for_node(new):
+                return node
+            changed = parameters.deep_replace(parameter, parameter.with_changes(default=new))
+            return node.with_changes(params=changed)
+        raise EditFailed(f"{function} has no parameter '{name}'")
 
-    result = _with_function(module, function, change)
-    if not found:
-        raise EditFailed(f"{function} has no parameter {name!r}")
-    return result
+    return _with_function(module, function, change)
 
 
 def insert_statement(
     module: cst.Module, function: str, statement: str, *, before: str = "", after: str = ""
 ) -> cst.Module:
-    """The module with the statement in the function's body."""
+    """The module with the statement in the function's body, or in the innermost block that holds the anchor."""
     import libcst as cst
 
-    lines = list(cst.parse_module(statement.rstrip() + "\n", config=module.config_for_parsing).body)
-    wanted = [module.code_for_node(line).strip() for line in lines]
+    parsed = cst.parse_module(statement.strip("\n").rstrip() + "\n", config=module.config_for_parsing)
+    lines: list[Any] = list(parsed.body)
+    if not lines:
+        raise EditFailed(f"no statement to insert: {statement!r}")
+    lines[0] = lines[0].with_changes(leading_lines=[*parsed.header, *lines[0].leading_lines])
+    wanted = [_code(module, line) for line in lines]
 
     def change(node: cst.FunctionDef) -> cst.FunctionDef:
-        body = list(node.body.body)
-        codes = [module.code_for_node(line).strip() for line in body]
-        if any(codes[start : start + len(wanted)] == wanted for start in range(len(codes))):
+        if not isinstance(node.body, cst.IndentedBlock):
+            raise EditFailed(f"{function} has its body on the line of its def; give it lines of its own")
+        if any(_has(module, block, wanted) for block in _blocks(node.body)):
             return node
-        anchor = before or after
-        place = 1 if codes and codes[0].startswith(('"', "'", 'r"')) else 0
-        if anchor:
-            found = [number for number, code in enumerate(codes) if anchor in code]
-            if not found:
-                raise EditFailed(f"no statement with {anchor!r} in {function}")
-            place = found[0] + (1 if after else 0)
-        return node.with_changes(body=node.body.with_changes(body=[*body[:place], *lines, *body[place:]]))
+        block, place = _anchor(module, node.body, before or after, function)
+        body: list[Any] = list(block.body)
+        place += 1 if after else 0
+        first = lines[0]
+        if place < len(body) and not after:
+            # A blank line above the anchor stays above both; its comments stay with it.
+            lead = list(body[place].leading_lines)
+            count = next((number for number, line in enumerate(lead) if line.comment), len(lead))
+            body[place] = body[place].with_changes(leading_lines=lead[count:])
+            first = first.with_changes(leading_lines=[*lead[:count], *first.leading_lines])
+        new = block.with_changes(body=[*body[:place], first, *lines[1:], *body[place:]])
+        changed = node.deep_replace(block, new)
+        return changed if isinstance(changed, cst.FunctionDef) else node
 
     return _with_function(module, function, change)
+
+
+def _anchor(module: cst.Module, block: Any, anchor: str, function: str) -> tuple[Any, int]:
+    """The block and the place in it of the first statement that contains the anchor, innermost."""
+    import libcst as cst
+
+    if not anchor:
+        first = block.body[0] if block.body else None
+        is_docstring = (
+            isinstance(first, cst.SimpleStatementLine)
+            and isinstance(first.body[0], cst.Expr)
+            and isinstance(first.body[0].value, cst.BaseString)
+        )
+        return block, 1 if is_docstring else 0
+    for number, line in enumerate(block.body):
+        if anchor not in module.code_for_node(line):
+            continue
+        for inner in _blocks(line):
+            if any(anchor in module.code_for_node(deeper) for deeper in inner.body):
+                return _anchor(module, inner, anchor, function)
+        return block, number
+    raise EditFailed(f"no statement with {anchor!r} in {function}")
+
+
+def _blocks(node: cst.CSTNode) -> list[Any]:
+    """The indented blocks at and below a node, outer before inner."""
+    import libcst as cst
+
+    found = [node] if isinstance(node, cst.IndentedBlock) else []
+    for child in node.children:
+        found += _blocks(child)
+    return found
+
+
+def _has(module: cst.Module, block: Any, wanted: list[str]) -> bool:
+    codes = [_code(module, line) for line in block.body]
+    return any(codes[start : start + len(wanted)] == wanted for start in range(len(codes)))
+
+
+def _code(module: cst.Module, line: Any) -> str:
+    """The statement without what stands above it."""
+    return module.code_for_node(line.with_changes(leading_lines=[])).strip()
