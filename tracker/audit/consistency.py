@@ -57,6 +57,17 @@ def _shares(claims: list[Claim], reasons: dict[int, str]) -> None:
         done = next((c.done for c in same if c.done is not None), None)
         if total is not None and done is not None and claim.done is not None and total - done != claim.done:
             reasons[index] = f"{total} plans less {done} completed is {total - done}"
+    for index, claim in enumerate(claims):
+        if (
+            claim.kind in {"tasks", "plans"}
+            and claim.value.endswith(" remaining")
+            and claim.total is not None
+        ):
+            left = claim.total - (claim.done or 0)
+            if claim.value != f"{left} remaining":
+                reasons[index] = f"{claim.total} less {claim.done} done is {left}"
+        if claim.kind == "plans" and claim.scope[:1].isdigit() and claim.decisive:
+            _listed(claims, index, reasons)
     by_scope: dict[str, list[tuple[int, Claim]]] = {}
     for index, claim in _deciding(claims, "plans"):
         if claim.scope and claim.scope[0].isdigit():
@@ -72,6 +83,23 @@ def _shares(claims: list[Claim], reasons: dict[int, str]) -> None:
                     reasons.setdefault(
                         index, f"line {first.line} says {other} {word} for phase {claim.scope}"
                     )
+
+
+def _listed(claims: list[Claim], index: int, reasons: dict[int, str]) -> None:
+    """A phase's count against the plans that the document lists as completed, active and pending."""
+    claim = claims[index]
+    listed = [
+        c
+        for c in claims
+        if c.kind == "plan status" and c.value == "listed" and c.scope.startswith(f"{claim.scope}-")
+    ]
+    done = sum(c.mark == "done" for c in listed)
+    if len(listed) < 2 or done == len(listed):
+        return
+    if claim.done is not None and claim.done != done:
+        reasons.setdefault(index, f"{done} plans of phase {claim.scope} are listed as completed")
+    elif claim.total is not None and claim.total != len(listed):
+        reasons.setdefault(index, f"{len(listed)} plans of phase {claim.scope} are listed")
 
 
 def _sums(claims: list[Claim], reasons: dict[int, str]) -> None:

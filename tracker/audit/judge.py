@@ -222,6 +222,24 @@ def _all_checked(scope: Scope) -> bool:
     return bool(boxes) and all(boxes)
 
 
+def _sum(claim: Claim, _evidence: Evidence) -> Judgement:
+    if claim.value == f"{claim.done}/{claim.total}":
+        return SUPPORTED, "the rows above add up to it"
+    return UNSUPPORTED, f"the rows above add up to {claim.value}"
+
+
+def _tasks(claim: Claim, evidence: Evidence) -> Judgement:
+    state = evidence.project.state
+    phase = next((p for p in state.phases if p.number == claim.scope), None) if state is not None else None
+    if phase is None or not phase.tasks:
+        return UNSUPPORTED, "the document lists no tasks of this phase"
+    done = sum(task.checked for task in phase.tasks)
+    words = f"{done} of {len(phase.tasks)} boxes of phase {claim.scope} are ticked"
+    if (claim.done, claim.total) == (done, len(phase.tasks)):
+        return SUPPORTED, words
+    return CONTRADICTED, words
+
+
 def _plan_status(claim: Claim, evidence: Evidence) -> Judgement:
     has_file, has_summary, box = evidence.of_plan(claim.scope)
     words = (
@@ -274,6 +292,8 @@ _RULES: dict[str, Callable[[Claim, Evidence], Judgement]] = {
     "phases": _phases,
     "ratio": _ratio,
     "percent": _percent,
+    "tasks": _tasks,
+    "sum": _sum,
     "position": _position,
     "plan position": _plan_position,
     "phase status": _phase_status,

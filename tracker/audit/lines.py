@@ -100,6 +100,51 @@ def rows(lines: list[str], start: int) -> Iterator[Row]:
         yield Row(index + 1, cells(lines[index]), header)
 
 
+_DONE_HEADERS = (
+    "done",
+    "completed",
+    "finished",
+    "готово",
+    "завершено",
+    "concluíd",
+    "erledigt",
+    "完成",
+    "완료",
+)
+_TOTAL_HEADERS = (
+    "tasks",
+    "plans",
+    "items",
+    "total",
+    "задач",
+    "планов",
+    "tarefas",
+    "planos",
+    "aufgaben",
+    "任务",
+    "작업",
+)
+_LEFT_HEADERS = ("remaining", "left", "open", "осталось", "restante", "offen", "剩余")
+
+
+def columns(row: Row) -> tuple[int, int, int | None, str] | None:
+    """Return done, total, remaining and the unit of a row with one whole number per column, None without."""
+    found: dict[str, tuple[int, str]] = {}
+    for index, title in enumerate(row.header[1:], start=1):
+        name = title.strip("*_ `").casefold()
+        cell = row.cells[index].strip("*_ `~") if index < len(row.cells) else ""
+        if not cell.isdigit() or len(cell) > 5:
+            continue
+        for kind, words in (("done", _DONE_HEADERS), ("total", _TOTAL_HEADERS), ("left", _LEFT_HEADERS)):
+            if name.startswith(words):
+                found.setdefault(kind, (int(cell), name))
+                break
+    if "done" not in found or "total" not in found:
+        return None
+    unit = "plans" if found["total"][1].startswith(("plan", "план")) else "tasks"
+    return found["done"][0], found["total"][0], found["left"][0] if "left" in found else None, unit
+
+
 def is_table(lines: list[str], index: int) -> bool:
     """Say whether a table's header stands on this line."""
     return (

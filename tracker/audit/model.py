@@ -6,7 +6,10 @@ Files are relative to the project's root; lines and columns count from 1.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tracker.audit.records import StateRecords
 
 Verdict = Literal["contradicted", "self-contradictory", "unsupported", "supported"]
 DocumentVerdict = Literal["consistent", "contradicted", "self-contradictory", "no-state"]
@@ -210,6 +213,7 @@ class Document:
     claims: tuple[Claim, ...] = ()
     phases: tuple[RoadmapPhase, ...] = ()
     commits: tuple[tuple[str, int, int], ...] = ()
+    records: StateRecords | None = None
     repairs: int = 0
     problems: tuple[Finding, ...] = ()
     unread: tuple[Unread, ...] = ()
@@ -235,11 +239,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A phase put together from roadmap, directory and documents."""
+    """A phase put together from roadmap, directory and documents.
+
+    ``done`` and ``total`` count its plans; a document may count more plans than it names.
+    """
 
     number: str
     title: str
     status: str
+    done: int = 0
+    total: int = 0
     goal: str = ""
     milestone: str = ""
     evidence: tuple[str, ...] = ()

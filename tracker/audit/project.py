@@ -6,11 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from tracker.audit import disk, roadmap, state
+from tracker.audit.counting import stated
 from tracker.audit.ids import order
 from tracker.audit.model import (
     Claim,
     Document,
     Finding,
+    Mark,
     Phase,
     Plan,
     PlanFile,
@@ -21,6 +23,7 @@ from tracker.audit.model import (
     SummaryFile,
 )
 
+_STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
 PLANNING = ".planning"
 GSD_2 = ".gsd"
 DOCUMENTS = ("STATE.md", "ROADMAP.md")
@@ -190,12 +193,22 @@ def _phase(
     complete = listed.complete if listed is not None else None
     if listed is not None and complete is not None:
         evidence.append(f"{source}:{listed.line} marks it {'complete' if complete else 'open'}")
-    done = [plan for plan in plans if plan.status == "done"]
+    done = sum(plan.status == "done" for plan in plans)
+    total = len(plans)
     if plans:
-        evidence.append(f"{len(done)} of {len(plans)} plans are done")
-    if (plans and len(done) == len(plans)) or (not plans and complete):
+        evidence.append(f"{done} of {total} plans are done")
+    elif listed is not None:
+        said_done, total = stated(listed)
+        done = said_done or 0
+        if listed.counts and listed.counts[0][1] is None:
+            total = 0
+        if total:
+            evidence.append(f"{source}:{listed.line} says {done} of {total} plans are done")
+    active = any(plan.status == "active" for plan in plans)
+    counted = bool(total) and done >= total
+    if counted if plans else (complete if complete is not None else counted):
         status = "done"
-    elif done or (complete is False and (claim := said.get(number)) is not None and claim.mark == "active"):
+    elif done or active or ((claim := said.get(number)) is not None and claim.mark == "active"):
         status = "active"
     else:
         status = "pending"
@@ -204,6 +217,8 @@ def _phase(
         number=number,
         title=title or f"Phase {number}",
         status=status,
+        done=done,
+        total=total,
         goal=listed.goal if listed else "",
         milestone=listed.milestone if listed else "",
         evidence=tuple(evidence),
@@ -231,6 +246,22 @@ def _plans(project: Project, number: str, listed: RoadmapPhase | None, source: s
     plans.extend(
         _plan(number, box.number, file=None, summary=None, box=box, source=source) for box in boxes.values()
     )
+    if not plans and project.state is not None and project.state.records is not None:
+        plans.extend(
+            Plan(
+                ref=f"{number}.{int(item.number):02d}"
+                if item.number.isdigit()
+                else f"{number}.{item.number}",
+                phase=number,
+                number=item.number,
+                title=item.title,
+                status=_STATUSES[item.mark],
+                evidence=(f"{project.state.file}:{item.line} lists it as {_STATUSES[item.mark]}",),
+                objective=item.detail,
+            )
+            for item in project.state.records.plans
+            if item.phase == number
+        )
     if not plans and listed is not None:
         plans.extend(
             Plan(

@@ -130,7 +130,7 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
     ):
         state.current.loose.append(checked)
         return
-    if re.match(r"[*_ ]*(?:phase|fase)\b", rest, re.IGNORECASE) and not md.PHASE_NAME.match(rest):
+    if state.current is None and not re.match(r"[*_~`\[ ]*(?:\d+\.\d|999)", rest):
         state.unread.append(Unread(state.file, line, column, rest.strip()))
 
 

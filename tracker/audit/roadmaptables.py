@@ -6,7 +6,7 @@ import re
 
 from tracker.audit import lines as md
 from tracker.audit import marks
-from tracker.audit.model import Mark
+from tracker.audit.model import Mark, Unread
 from tracker.audit.roadmapdraft import VERSION, Reading, enter, version_name
 
 _STATUS_HEADERS = (
@@ -37,6 +37,13 @@ _PHASE_HEADERS = (
     "faza",
 )
 
+_COUNT_CELL = re.compile(
+    r"[*_ ]*(\d{1,4})\s*/\s*(\d{1,4}|\?|N|TBD|-|—)(?=[*_ ]*(?:\Z|plans?\b|tasks?\b|\())", re.IGNORECASE
+)
+_TOTAL_ROW = re.compile(
+    r"[*_ ]*(?:total|sum|итого|всего|gesamt|summe|合计|总计|合計|합계|totalt|totale|somme)", re.IGNORECASE
+)
+
 
 def read_table(state: Reading, rows: list[md.Row]) -> None:
     if not rows:
@@ -62,15 +69,17 @@ def read_table(state: Reading, rows: list[md.Row]) -> None:
             ):
                 named = (named[0], marks.plain(row.cells[at + 1])) if at + 1 < len(row.cells) else named
         if named is None or not _whole_name(row.cells[at if not numbered else 0]):
+            if _row_status(row, skip=at) is not None and not _TOTAL_ROW.match(row.cells[at]):
+                state.unread.append(Unread(state.file, row.line, 1, " | ".join(row.cells)))
             continue
         draft = enter(state, named[0], named[1], row.line, 1)
         status = _row_status(row, skip=at + 1 if numbered else at)
         if status is not None and draft.table is None:
             draft.table = status == "done"
+        if (columns := md.columns(row)) is not None:
+            draft.counts.append(columns[:2])
         for cell in row.cells[at + 1 :]:
-            if count := re.fullmatch(
-                r"[*_ ]*(\d{1,3})\s*/\s*(\d{1,3}|\?|N|TBD|-|—)[*_ ]*(?:plans?)?", cell, re.IGNORECASE
-            ):
+            if count := _COUNT_CELL.match(cell):
                 draft.counts.append((int(count[1]), int(count[2]) if count[2].isdigit() else None))
                 break
         milestone = row.cell("milestone", "version", "release")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tracker.audit import frontmatter, marks, phrases, roadmap, statefields, statetables
+from tracker.audit import frontmatter, marks, phrases, records, roadmap, statefields, statetables
 from tracker.audit import lines as md
 from tracker.audit.ids import normalise
 from tracker.audit.model import Document, Mark, Unread
@@ -50,6 +50,12 @@ def read(decoded: Decoded, file: str) -> Document:
         _line(reader, line, bare, index + 1)
     marks_read = roadmap.read("\n" * (front.body_line - 1) + "\n".join(lines[front.body_line - 1 :]), file)
     statetables.phases_as_claims(reader, marks_read)
+    known = {(unread.line, unread.text) for unread in reader.unread}
+    # Tables have been read for claims already; what the roadmap's reader adds are boxes under no phase.
+    boxes = [unread for unread in marks_read.unread if "|" not in lines[unread.line - 1][:1]]
+    reader.unread.extend(unread for unread in boxes if (unread.line, unread.text) not in known)
+    reader.unread.sort(key=lambda unread: (unread.line, unread.column))
+    dialect = records.read(text, file)
     return Document(
         file=file,
         title=title,
@@ -60,6 +66,7 @@ def read(decoded: Decoded, file: str) -> Document:
         claims=tuple(reader.claims),
         phases=marks_read.phases,
         commits=tuple(cited_commits(text)),
+        records=dialect if dialect.known else None,
         repairs=len(decoded.repairs),
         problems=front.problems,
         unread=tuple(reader.unread),

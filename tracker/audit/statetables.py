@@ -45,7 +45,7 @@ _TOTAL = re.compile(
     re.IGNORECASE,
 )
 _PLAN_NAME = re.compile(
-    r"(?:phase\s+(?P<phase>\d{1,3}(?:\.\d{1,3})*)\b.{0,40}?)?\bplan\s+(?P<plan>\d{1,3})\b|(?P<p>\d{1,3}(?:\.\d{1,3})*)-(?P<n>\d{1,3})(?![\d-])",
+    r"(?:phase\s+(?P<phase>\d{1,3}(?:\.\d{1,3})*)\b.{0,40}?)?\bplan\s+(?P<plan>\d{1,3})\b|(?<![\w.-])(?P<p>\d{1,3}(?:\.\d{1,3})*)-(?P<n>\d{1,3})(?![\d-])",
     re.IGNORECASE,
 )
 _RATIO = re.compile(r"(\d{1,5})\s*(?:/|of)\s*(\d{1,5}|\?|N|TBD|-|—)(?![\d/])", re.IGNORECASE)
@@ -73,7 +73,7 @@ def read(reader: Reader, rows: list[md.Row]) -> None:
         header[0].startswith(("phase", "fase", "фаза", "этап", "阶段", "etapa", "페이즈", "단계"))
         or header[0] == "#"
     )
-    if status_at is None and not (named_phase and progress_at):
+    if status_at is None and not (named_phase and (progress_at or md.columns(rows[0]))):
         return
     metric = reader.section == "metrics" or (
         status_at is None and any(cell.startswith(_METRIC) for cell in header)
@@ -158,6 +158,23 @@ def _row(
             mark=mark,
             value=marks.plain(status),
         )
+    if (counts := md.columns(row)) is not None:
+        done, total, left, what = counts
+        reader.claim(
+            row.line,
+            1,
+            "plans" if what == "plans" else "tasks",
+            text,
+            section=section,
+            scope=number,
+            done=done,
+            total=total,
+            value="" if left is None else f"{left} remaining",
+            decisive=False if what != "plans" or section == "metrics" else None,
+        )
+        sums[0] += done
+        sums[1] += total
+        return
     _figures(
         reader,
         row,
@@ -216,6 +233,20 @@ def _open_or_zero(row: md.Row) -> bool:
 
 
 def _total(reader: Reader, row: md.Row, text: str, sums: list[int]) -> None:
+    if (counts := md.columns(row)) is not None:
+        done, total, _left, _what = counts
+        reader.claim(
+            row.line,
+            1,
+            "sum",
+            text,
+            done=done,
+            total=total,
+            value=f"{sums[0]}/{sums[1]}",
+            section="status table",
+            decisive=False,
+        )
+        return
     for cell in row.cells[1:]:
         if (ratio := _RATIO.search(marks.plain(cell))) and ratio[2].isdigit():
             done, total = int(ratio[1]), int(ratio[2])

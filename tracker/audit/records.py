@@ -1,0 +1,353 @@
+"""A state document in the tracker's own dialect, as records: everything that its rendering needs.
+
+The dialect: header fields, a progress table with score impact, the current phase with its completed, active
+and pending plans, recent activity with files modified, goals with target and must-haves, next steps, a dated
+footer. Lines that fit nowhere are kept in ``unread``; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from tracker.audit import lines as md
+from tracker.audit import marks
+from tracker.audit.ids import normalise
+from tracker.audit.model import Mark, Unread
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRecord:
+    """A row of the progress table. ``impact`` is the document's own text, projected figures as they are."""
+
+    number: str
+    title: str
+    mark: Mark | None
+    status: str
+    done: int | None
+    total: int | None
+    impact: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A listed plan: where it is listed is its ``mark``, ``symbol`` what stands behind its title."""
+
+    phase: str
+    number: str
+    title: str
+    detail: str
+    mark: Mark
+    symbol: str
+    bullets: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRecord:
+    """A bullet of recent activity with the bullets below it, Markdown as written."""
+
+    text: str
+    children: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRecord:
+    """A dated part of recent activity. ``date`` is ISO, empty when the heading has none."""
+
+    title: str
+    date: str
+    entries: tuple[EntryRecord, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """A file that a plan modified, and why."""
+
+    plan: str
+    path: str
+    why: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class MustHaveRecord:
+    """A must-have with the document's own mark."""
+
+    text: str
+    mark: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateRecords:
+    """All of a state document. ``target`` holds the score target's lines as (name, value)."""
+
+    title: str = ""
+    project: str = ""
+    goal: str = ""
+    current_phase: str = ""
+    current_phase_title: str = ""
+    updated: str = ""
+    phases: tuple[PhaseRecord, ...] = ()
+    status: str = ""
+    total: int | None = None
+    completed: int | None = None
+    remaining: int | None = None
+    plans: tuple[PlanRecord, ...] = ()
+    activity: tuple[ActivityRecord, ...] = ()
+    changes: tuple[ChangeRecord, ...] = ()
+    target: tuple[tuple[str, str], ...] = ()
+    must_haves: tuple[MustHaveRecord, ...] = ()
+    next_steps: tuple[str, ...] = ()
+    footer: str = ""
+    footer_date: str = ""
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether the document is of this dialect at all."""
+        return bool(self.phases or self.plans or self.must_haves)
+
+
+_FIELD = re.compile(r"\*\*(?P<key>[^*:]{1,40}):\*\*[ \t]*(?P<value>.*?)[ \t]*\Z")
+_PLAN = re.compile(
+    r"\d{1,3}\.[ \t]+\*\*Plan (?P<number>\d{1,3}[A-Za-z]?):\*\*[ \t]*(?P<rest>.*?)[ \t]*\Z", re.IGNORECASE
+)
+_DETAIL = re.compile(r"(?P<title>.*?)[ \t]+\((?P<detail>.*)\)\Z")
+_BULLET = re.compile(r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<text>.*?)[ \t]*\Z")
+_NUMBERED = re.compile(r"\d{1,3}[.)][ \t]+(?P<text>.*?)[ \t]*\Z")
+_CHANGE = re.compile(r"`(?P<path>[^`]+)`[ \t]*(?:[-–—:][ \t]*)?(?P<why>.*)\Z")
+_DATED = re.compile(r"(?P<title>.*?)[ \t]*\((?P<date>\d{4}-\d\d-\d\d)\)\Z")
+_MODIFIED = re.compile(
+    r"files? (?:modified|changed)(?:[ \t]*\(plan (?P<plan>\d{1,3}[A-Za-z]?)\))?\Z", re.IGNORECASE
+)
+_FOOTER = re.compile(r"\*(?P<text>[^*].*?)\*\Z")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_SYMBOL = re.compile(rf"[ \t]*(?P<symbol>[{marks.SYMBOLS}]\uFE0F?)\Z")
+_LEADING_SYMBOL = re.compile(rf"(?P<symbol>[{marks.SYMBOLS}]\uFE0F?)[ \t]+(?P<text>.*)\Z")
+_NONE = re.compile(r"\*?(?:none|nothing)\b.{0,40}\Z", re.IGNORECASE)
+_LISTS: dict[str, Mark] = {
+    "completed plans": "done",
+    "active plans": "active",
+    "pending plans": "open",
+    "deferred plans": "deferred",
+}
+
+
+@dataclass(slots=True)
+class _Walk:
+    file: str
+    title: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    phases: list[PhaseRecord] = field(default_factory=list)
+    plans: list[PlanRecord] = field(default_factory=list)
+    activity: list[tuple[str, str, int, list[EntryRecord]]] = field(default_factory=list)
+    changes: list[ChangeRecord] = field(default_factory=list)
+    target: list[tuple[str, str]] = field(default_factory=list)
+    must_haves: list[MustHaveRecord] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    footer: str = ""
+    unread: list[Unread] = field(default_factory=list)
+    part: str = "header"
+    phase: str = ""
+    changed_by: str = ""
+
+    def leave(self, number: int, line: str) -> None:
+        self.unread.append(Unread(self.file, number, len(line) - len(line.lstrip()) + 1, line.strip()))
+
+
+def read(text: str, file: str) -> StateRecords:
+    """Read a document's text. Never raises; ``known`` is false when nothing of the dialect was in it."""
+    walk = _Walk(file)
+    lines, _cut = md.split(text)
+    skip = 0
+    for index, line in enumerate(lines):
+        bare = line.strip()
+        if index < skip or not bare or (bare.strip("-*_ ") == "" and len(bare) > 2):
+            continue
+        if line.startswith("#") and (heading := md.HEADING.match(line)):
+            if not _heading(walk, len(heading["level"]), heading["rest"], index + 1):
+                walk.leave(index + 1, line)
+        elif md.is_table(lines, index):
+            rows = list(md.rows(lines, index))
+            skip = rows[-1].line if rows else index + 2
+            for row in rows:
+                if not _row(walk, row):
+                    walk.leave(row.line, lines[row.line - 1])
+        elif not _line(walk, line, bare, index + 1):
+            walk.leave(index + 1, line)
+    return _finish(walk)
+
+
+def _heading(walk: _Walk, level: int, rest: str, number: int) -> bool:
+    plain = re.sub(rf"[{marks.SYMBOLS}\uFE0F\U0001F300-\U0001FAFF]", "", rest).strip()
+    low = plain.casefold()
+    if level == 1:
+        walk.title = walk.title or plain
+        return True
+    if level == 2:
+        walk.part = next(
+            (
+                part
+                for word, part in (
+                    ("overall progress", "progress"),
+                    ("current phase", "current"),
+                    ("recent activity", "activity"),
+                    ("goals", "goals"),
+                    ("next steps", "next"),
+                )
+                if word in low
+            ),
+            "other",
+        )
+        if walk.part in {"current", "goals"} and (named := re.search(r"phase[ \t]+(\d+(?:\.\d+)*)", low)):
+            walk.phase = normalise(named[1])
+        return walk.part != "other"
+    if (
+        walk.part in {"current", "completed plans", "active plans", "pending plans", "deferred plans"}
+        and low in _LISTS
+    ):
+        walk.part = low
+        return True
+    if walk.part in {"activity", "changes"}:
+        if modified := _MODIFIED.match(plain):
+            walk.part, walk.changed_by = "changes", normalise(modified["plan"]) if modified["plan"] else ""
+            return True
+        dated = _DATED.match(plain)
+        walk.part = "activity"
+        walk.activity.append((dated["title"] if dated else plain, dated["date"] if dated else "", number, []))
+        return True
+    if walk.part in {"goals", "target", "must-haves"}:
+        walk.part = "target" if "target" in low else "must-haves" if "must" in low else "goals"
+        return walk.part != "goals"
+    return False
+
+
+def _row(walk: _Walk, row: md.Row) -> bool:
+    named = md.row_name(row.cells[0]) if row.cells else None
+    status = row.cell("status")
+    if walk.part != "progress" or named is None or status is None:
+        return False
+    done = total = None
+    if ratio := md.RATIO.search(row.cell("progress", "plans") or ""):
+        done, total = int(ratio[1]), int(ratio[2]) if ratio[2].isdigit() else None
+    words = marks.plain(status).lstrip(marks.SYMBOLS + "\ufe0f ")
+    walk.phases.append(
+        PhaseRecord(
+            named[0],
+            named[1],
+            marks.status(status),
+            words,
+            done,
+            total,
+            row.cell("score impact", "impact") or "",
+            row.line,
+        )
+    )
+    return True
+
+
+def _line(walk: _Walk, line: str, bare: str, number: int) -> bool:
+    if walk.part in {"header", "current"} and (found := _FIELD.match(bare)):
+        key = found["key"].strip().casefold()
+        walk.fields.setdefault(key if walk.part == "header" else f"current {key}", found["value"])
+        return True
+    if walk.part in _LISTS:
+        return _listed(walk, line, bare, number, _LISTS[walk.part])
+    bullet = _BULLET.match(line)
+    if walk.part == "activity" and bullet is not None and walk.activity:
+        entries = walk.activity[-1][3]
+        if bullet["indent"] and entries:
+            entries[-1] = EntryRecord(entries[-1].text, (*entries[-1].children, bullet["text"]))
+        else:
+            entries.append(EntryRecord(bullet["text"]))
+        return True
+    if walk.part == "changes" and bullet is not None and (change := _CHANGE.match(bullet["text"])):
+        walk.changes.append(ChangeRecord(walk.changed_by, change["path"], change["why"].strip(), number))
+        return True
+    if walk.part == "target" and bullet is not None and (found := _FIELD.match(bullet["text"])):
+        walk.target.append((found["key"].strip(), found["value"]))
+        return True
+    numbered = _NUMBERED.match(bare)
+    if walk.part == "must-haves" and numbered is not None:
+        symbol = _LEADING_SYMBOL.match(numbered["text"])
+        text, mark = (symbol["text"], symbol["symbol"]) if symbol else (numbered["text"], "")
+        walk.must_haves.append(MustHaveRecord(text, mark, number))
+        return True
+    footer = _FOOTER.match(bare)
+    if footer is not None and not bare.startswith("**"):
+        walk.footer = footer["text"]
+        return True
+    if walk.part == "next" and numbered is not None:
+        walk.steps.append(numbered["text"])
+        return True
+    return False
+
+
+def _listed(walk: _Walk, line: str, bare: str, number: int, mark: Mark) -> bool:
+    plan = _PLAN.match(bare)
+    if plan is None:
+        bullet = _BULLET.match(line)
+        if bullet is not None and bullet["indent"] and walk.plans:
+            last = walk.plans[-1]
+            walk.plans[-1] = PlanRecord(
+                last.phase,
+                last.number,
+                last.title,
+                last.detail,
+                last.mark,
+                last.symbol,
+                (*last.bullets, bullet["text"]),
+                last.line,
+            )
+            return True
+        return _NONE.match(bare) is not None
+    rest, symbol = plan["rest"], ""
+    if tail := _SYMBOL.search(rest):
+        rest, symbol = rest[: tail.start()], tail["symbol"]
+    detail = _DETAIL.match(rest)
+    title, more = (detail["title"], detail["detail"]) if detail else (rest, "")
+    walk.plans.append(
+        PlanRecord(walk.phase, normalise(plan["number"]), title, more, mark, symbol, (), number)
+    )
+    return True
+
+
+def _finish(walk: _Walk) -> StateRecords:
+    current = re.match(
+        r"(?P<number>\d+(?:\.\d+)*[A-Za-z]?)[ \t]*[-–—:]?[ \t]*(?P<title>.*)",
+        walk.fields.get("current phase", ""),
+    )
+    date = _DATE.search(walk.footer)
+    return StateRecords(
+        title=walk.title,
+        project=walk.fields.get("project", ""),
+        goal=walk.fields.get("goal", ""),
+        current_phase=normalise(current["number"]) if current else walk.phase,
+        current_phase_title=current["title"] if current else "",
+        updated=walk.fields.get("last updated", ""),
+        phases=tuple(walk.phases),
+        status=walk.fields.get("current status", ""),
+        total=_int(walk.fields.get("current plans", "")),
+        completed=_int(walk.fields.get("current completed", "")),
+        remaining=_int(walk.fields.get("current remaining", "")),
+        plans=tuple(walk.plans),
+        activity=tuple(
+            ActivityRecord(title, day, tuple(entries), line) for title, day, line, entries in walk.activity
+        ),
+        changes=tuple(walk.changes),
+        target=tuple(walk.target),
+        must_haves=tuple(walk.must_haves),
+        next_steps=tuple(walk.steps),
+        footer=walk.footer,
+        footer_date=date[0] if date else "",
+        unread=tuple(walk.unread),
+    )
+
+
+def _int(text: str) -> int | None:
+    match = re.match(r"\d{1,5}\b", text.strip())
+    return int(match[0]) if match else None
