@@ -1,0 +1,66 @@
+"""Synthetic projects of any size, for timings: ``python -m tools.synthetic DIR PLANS [EVENTS]``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tracker.model import events as ev
+
+PER_PHASE = 100
+
+
+def make(root: Path, plans: int, events: int = 0) -> None:
+    """A committed repository with so many plans (each with one check) and so many journal events."""
+    (root / "app").mkdir(parents=True)
+    (root / "app" / "main.txt").write_text("start\n", encoding="utf-8")
+    home = root / "plans"
+    home.mkdir()
+    (home / "project.yaml").write_text("name: Synthetic\ncodebase: app\nscore: {of: 100000}\n", encoding="utf-8")
+    refs = []
+    for number in range(plans):
+        phase, place = number // PER_PHASE + 1, number % PER_PHASE + 1
+        directory = home / f"{phase:02d}-phase-{phase}"
+        if place == 1:
+            directory.mkdir()
+            (directory / "PHASE.md").write_text(f"---\ntitle: Phase {phase}\n---\n", encoding="utf-8")
+        plan = directory / f"{place:02d}-plan-{place}"
+        plan.mkdir()
+        before = f"depends_on: [{phase}.{place - 1:02d}]\n" if place > 1 else ""
+        (plan / "PLAN.md").write_text(
+            f"---\ntitle: Plan {place} of phase {phase}\nsummary: the work of plan {place}\n{before}"
+            f"manual: true\nchecks:\n  - {{id: C-{number}, title: It works, points: 1}}\n"
+            f"commands:\n  - {{check: C-{number}, run: 'true'}}\n---\n\nDo it.\n",
+            encoding="utf-8",
+        )
+        refs.append(f"{phase}.{place:02d}")
+    lines = [
+        ev.dumps(
+            ev.Event(
+                id=f"{number:016x}",
+                time=_time(number),
+                actor="Ada",
+                kind=ev.DONE if number < plans // 2 else ev.NOTE,
+                plan=refs[number % plans],
+                data={"because": "seen"} if number < plans // 2 else {"text": f"note {number}"},
+            )
+        )
+        for number in range(events)
+    ]
+    (home / "journal.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["add", "-A"],
+        ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "-q", "-m", "start"],
+    ):
+        subprocess.run(["git", *command], cwd=root, check=True)
+
+
+def _time(number: int) -> str:
+    minute, hour, day = number % 60, number // 60 % 24, number // 1440
+    return f"2026-{day // 28 % 12 + 1:02d}-{day % 28 + 1:02d}T{hour:02d}:{minute:02d}:{number % 60:02d}.{number // 20160:03d}Z"
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)
