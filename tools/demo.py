@@ -53,9 +53,9 @@ def main() -> int:
         )
     print(f"The copy is kept: {copy}")
     print(f"  {HERE / '.venv/bin/tracker'} -C {copy}")
-    if sys.stdin.isatty() and sys.stdout.isatty() and not options.no_tui:
-        if input("Open the TUI on it? [Y/n] ").strip().lower() in ("", "y", "yes"):
-            subprocess.run([sys.executable, "-m", "tracker", "-C", str(copy)], check=False)
+    terminal = sys.stdin.isatty() and sys.stdout.isatty() and not options.no_tui
+    if terminal and input("Open the TUI on it? [Y/n] ").strip().lower() in ("", "y", "yes"):
+        subprocess.run([sys.executable, "-m", "tracker", "-C", str(copy)], check=False)
     return 1 if real or report.broken else 0
 
 
