@@ -17,7 +17,9 @@ def make(root: Path, plans: int, events: int = 0) -> None:
     (root / "app" / "main.txt").write_text("start\n", encoding="utf-8")
     home = root / "plans"
     home.mkdir()
-    (home / "project.yaml").write_text("name: Synthetic\ncodebase: app\nscore: {of: 100000}\n", encoding="utf-8")
+    (home / "project.yaml").write_text(
+        "name: Synthetic\ncodebase: app\nscore: {of: 100000}\n", encoding="utf-8"
+    )
     refs = []
     for number in range(plans):
         phase, place = number // PER_PHASE + 1, number % PER_PHASE + 1

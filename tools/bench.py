@@ -1,0 +1,179 @@
+"""``make bench``: how long things take, as ratios to a peer in the same run. Nothing is asserted.
+
+Ratios travel between machines, milliseconds do not; both are printed. Every row is the median of several runs,
+taken in turn with its peer, after one that is not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pty
+import select
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tools import synthetic
+
+TRACKER = [sys.executable, "-P", "-m", "tracker"]
+BARE = [sys.executable, "-c", "pass"]
+
+
+def main() -> int:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--quick", action="store_true", help="18 plans only")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tracker-bench-") as scratch:
+        home = Path(scratch)
+        os.environ |= {"HOME": scratch, "TRACKER_TRUST": "1"}
+        sizes = [(18, 40)] if options.quick else [(18, 40), (1000, 2000), (5000, 10000), (5000, 100000)]
+        _commands(home, sizes, options.runs)
+        _first_paint(home, sizes, options.runs)
+        _engine(home)
+    return 0
+
+
+def _commands(home: Path, sizes: Sequence[tuple[int, int]], runs: int) -> None:
+    print("Fast commands, warm, as ratios to `python -c pass` (budget: 7 with 18 plans, 14 with 5,000)\n")
+    print(f"{'command':16}{'plans':>8}{'events':>9}{'ms':>8}{'ratio':>8}{'peak MiB':>10}")
+    for plans, events in sizes:
+        root = _project(home, plans, events)
+        for command in (["--help"], ["status"], ["next"], ["show", "1.01"], ["state", "--check"], ["log"]):
+            own, bare = _paired([*TRACKER, *command], BARE, root, runs)
+            peak = _peak([*TRACKER, *command], root)
+            print(
+                f"{' '.join(command):16}{plans:>8}{events:>9}{own * 1000:>8.0f}{own / bare:>8.1f}{peak:>10.0f}"
+            )
+    print()
+
+
+def _first_paint(home: Path, sizes: Sequence[tuple[int, int]], runs: int) -> None:
+    print(
+        "First paint of the terminal interface, in a real pseudo-terminal (budget: 350 ms, 600 ms with 5,000 plans)\n"
+    )
+    print(f"{'plans':>8}{'ms':>8}{'ratio to import textual.app':>30}")
+    for plans, events in sizes:
+        root = _project(home, plans, events)
+        own = statistics.median(_paint(root) for _ in range(max(3, runs // 2)))
+        peer, _ = _paired([sys.executable, "-c", "import textual.app"], BARE, root, 5)
+        print(f"{plans:>8}{own * 1000:>8.0f}{own / peer:>30.1f}")
+    print()
+
+
+def _engine(home: Path) -> None:
+    print("The engine: eight independent plans, each of half a second of work\n")
+    print(f"{'jobs':>6}{'s':>8}{'ratio to the work itself':>26}")
+    taken = {}
+    for jobs in (1, 2):
+        root = home / f"engine{jobs}"
+        _sleepers(root, 8, 0.5)
+        start = time.perf_counter()
+        subprocess.run(
+            [*TRACKER, "run", "--all", "--jobs", str(jobs)], cwd=root, check=True, capture_output=True
+        )
+        taken[jobs] = time.perf_counter() - start
+        work = 8 * 0.5 * 2 / jobs
+        print(f"{jobs:>6}{taken[jobs]:>8.1f}{taken[jobs] / work:>26.2f}")
+    print(f"two jobs are {taken[1] / taken[2]:.2f} times one (budget: 1.6)\n")
+
+
+def _project(home: Path, plans: int, events: int) -> Path:
+    root = home / f"p{plans}e{events}"
+    if not root.exists():
+        synthetic.make(root, plans, events)
+        subprocess.run([*TRACKER, "state"], cwd=root, check=True, capture_output=True)
+        subprocess.run(["git", "add", "-A"], cwd=root, check=True)
+        subprocess.run(
+            ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "state"],
+            cwd=root,
+            check=True,
+        )
+        time.sleep(2.1)
+        subprocess.run([*TRACKER, "status"], cwd=root, check=True, capture_output=True)
+    return root
+
+
+def _sleepers(root: Path, plans: int, seconds: float) -> None:
+    (root / "app").mkdir(parents=True)
+    (root / "app" / "start").write_text("", encoding="utf-8")
+    phase = root / "plans" / "01-work"
+    phase.mkdir(parents=True)
+    (root / "plans" / "project.yaml").write_text("name: Engine\ncodebase: app\n", encoding="utf-8")
+    (phase / "PHASE.md").write_text("---\ntitle: Work\n---\n", encoding="utf-8")
+    for number in range(1, plans + 1):
+        plan = phase / f"{number:02d}-plan-{number}"
+        plan.mkdir()
+        (plan / "PLAN.md").write_text(
+            f"---\ntitle: Plan {number}\nrun: sleep {seconds}; echo done > app/file{number}\n"
+            f"checks:\n  - {{id: W-{number}, title: There, points: 1}}\n"
+            f"commands:\n  - {{check: W-{number}, run: test -e file{number}}}\n---\n",
+            encoding="utf-8",
+        )
+    for command in (
+        ["init", "-q", "-b", "main"],
+        ["config", "user.name", "A"],
+        ["config", "user.email", "a@example.org"],
+        ["add", "-A"],
+        ["commit", "-qm", "start"],
+    ):
+        subprocess.run(["git", *command], cwd=root, check=True)
+
+
+def _paired(own: Sequence[str], peer: Sequence[str], cwd: Path, runs: int) -> tuple[float, float]:
+    """Median seconds of both, run in turn."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(runs + 1):
+        for place, command in enumerate((own, peer)):
+            taken = _timed(
+                lambda command=command: subprocess.run(command, cwd=cwd, capture_output=True, check=False)
+            )  # type: ignore[misc]
+            if number:
+                times[place].append(taken)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _peak(command: Sequence[str], cwd: Path) -> float:
+    """Peak resident memory in MiB."""
+    child = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, _, usage = os.wait4(child.pid, 0)
+    child.returncode = 0
+    return usage.ru_maxrss / 1024
+
+
+def _paint(root: Path) -> float:
+    """Seconds from start until the first plan's title is on the screen."""
+    start = time.perf_counter()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(root)
+        os.environ |= {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40", "HOME": str(root.parent)}
+        os.execv(TRACKER[0], TRACKER)
+    seen = b""
+    while b"Plan 1" not in seen and time.perf_counter() - start < 10:
+        if select.select([terminal], [], [], 0.05)[0]:
+            try:
+                seen += os.read(terminal, 65536)
+            except OSError:
+                break
+    taken = time.perf_counter() - start
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    return taken
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
