@@ -112,6 +112,12 @@ CASES: dict[str, Case] = {
             f"{B}:4:8: the '[' is not closed; expected ',' or ']'",
         ],
     ),
+    "unknown key that a terminal would obey": Case(
+        {B: front("title: Beta", '"\\e[31mwave": two')},
+        [
+            f"{B}:3:1: unknown key '?[31mwave' in the front matter; known are title, summary, depends_on, implementation, run, manual, verification, commands, paths, timeout, highlights, checks"
+        ],
+    ),
     "duplicate key": Case(
         {B: front("title: Beta", "summary: one", "title: Again")},
         [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.definitions.scan import PLANS, Directory
-from tracker.errors import Fault, Usage
+from tracker.errors import Usage
 from tracker.model import refs
 from tracker.model.definitions import (
     BASELINE,
@@ -31,15 +31,14 @@ CYCLES = 20
 """So many cycles are named in full."""
 
 
-def build(records: Records, plans: Directory, faults: list[Fault]) -> Definitions:
-    """The definitions of the scanned directories. Adds to the faults; raises nothing."""
-    return _Builder(records, plans, faults).definitions()
+def build(records: Records, plans: Directory) -> Definitions:
+    """The definitions of the scanned directories. Adds to the records' faults; raises nothing."""
+    return _Builder(records, plans).definitions()
 
 
 class _Builder:
-    def __init__(self, records: Records, plans: Directory, faults: list[Fault]) -> None:
+    def __init__(self, records: Records, plans: Directory) -> None:
         self.records = records
-        self.faults = faults
         self.plans_directory = plans
         self.phases = self._unique(plans.directories, "phase")
         self.members = {
@@ -65,7 +64,7 @@ class _Builder:
         return Definitions(project, tuple(self._phase(phase, plans) for phase, plans, _ in built))
 
     def _fault(self, path: str, line: int, column: int, message: str) -> None:
-        self.faults.append(Fault(path, line, column, message))
+        self.records.fault(path, line, column, message)
 
     def _unique(self, directories: list[Directory], what: str) -> list[Directory]:
         first: dict[int, Directory] = {}

@@ -54,7 +54,7 @@ def load(root: Path, *, cache: Cache | None = None) -> Loaded:
         faults: list[Fault] = []
         plans = scan(root, faults)
         records = Records(os.path.realpath(root), cache, faults)
-        definitions = build(records, plans, faults)
+        definitions = build(records, plans)
         files = {directory.path: directory.stamp for directory in _directories(plans)}
         return Loaded(definitions, tuple(sorted(set(faults))), files)
 
@@ -83,8 +83,15 @@ class Records:
                 cache.put(path, key, record)
         file = f"{path}/{name}"
         if record["faults"] and file not in self._complained:
-            self._faults.extend(Fault(file, line, column, text) for line, column, text in record["faults"])
+            for line, column, text in record["faults"]:
+                self.fault(file, line, column, text)
         return record
+
+    def fault(self, path: str, line: int, column: int, message: str) -> None:
+        """One more fault; what it quotes of the files cannot command a terminal."""
+        from tracker.definitions.sources import printable
+
+        self._faults.append(Fault(path, line, column, printable(message)))
 
 
 def _parsed(directory: str, name: str, title: str, names: list[str]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ CLOSING = {"[": "]", "{": "}"}
 ERRORS = 20
 """So many syntax errors of one file are listed."""
 
+_BREAKS = re.compile("[\x85\u2028\u2029]")
+
 Problem = tuple[int, int, str]
 """Line, column (both from 1), what is wrong."""
 
@@ -47,8 +49,14 @@ class _Refused(Exception):
 
 def parse(text: str, first_line: int = 1) -> tuple[Node | None, list[Problem]]:
     """The tree of the text, and every syntax error in it. ``first_line`` is the text's place in its file."""
-    lines = text.split("\n")
     problems: list[Problem] = []
+    odd = _BREAKS.search(text)
+    if odd:
+        before = text[: odd.start()]
+        column = odd.start() - before.rfind("\n")
+        message = f"the character U+{ord(odd[0]):04X} ends a line for YAML alone; leave it out"
+        problems.append((first_line + before.count("\n"), column, message))
+    lines = _BREAKS.sub(" ", text).split("\n")
     while len(problems) < ERRORS:
         try:
             return _Builder("\n".join(lines), first_line).root(), problems
@@ -200,7 +208,10 @@ def _words(problem: str, context: str, line: str, column: int) -> str:
     if "mapping values are not allowed" in problem:
         return "a ':' where no key can stand; put the text in quotes, or align the key with those around it"
     if "cannot start any token" in problem:
-        return f"'{line[column : column + 1]}' cannot start a value; put the text in quotes"
+        letter = line[column : column + 1]
+        if letter == "\t":
+            return "a tab stands here; YAML takes only spaces"
+        return f"'{letter}' cannot start a value; put the text in quotes"
     if "block sequence entries are not allowed" in problem:
         return "a '-' where no list can stand; put it on a line of its own"
     if "expected key" in problem:

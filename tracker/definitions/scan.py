@@ -185,5 +185,6 @@ class _Scanner:
         return True
 
     def _fault(self, path: str, message: str) -> None:
-        shown = "".join(letter if letter.isprintable() else "?" for letter in path)
-        self.faults.append(Fault(shown, 1, 1, message))
+        from tracker.definitions.sources import printable
+
+        self.faults.append(Fault(printable(path), 1, 1, message))

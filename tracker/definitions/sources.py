@@ -89,9 +89,14 @@ def split(text: str) -> Parts:
     )
 
 
+def printable(text: str) -> str:
+    """The text with ``?`` for each character that a terminal would act on instead of showing it."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def heading(body: str) -> str:
     """The first first-level heading of the Markdown, or an empty text."""
-    return next((line[2:].strip() for line in body.split("\n") if line.startswith("# ")), "")
+    return next((printable(line[2:].strip()) for line in body.split("\n") if line.startswith("# ")), "")
 
 
 def body(path: Path) -> str:
