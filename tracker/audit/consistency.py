@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tracker.audit.ids import order
+from tracker.audit.ids import whole
 from tracker.audit.model import CONTRADICTED, SELF_CONTRADICTORY, Claim
 
 _TOLERANCE = 2.0
@@ -75,6 +75,9 @@ def _shares(claims: list[Claim], reasons: dict[int, str]) -> None:
     for group in by_scope.values():
         first = group[0][1]
         for index, claim in group[1:]:
+            if claim.section == first.section == "status table":
+                # Two rows of one number: numbering that starts again with each milestone.
+                continue
             for mine, other, word in (
                 (claim.done, first.done, "done"),
                 (claim.total, first.total, "planned"),
@@ -110,6 +113,7 @@ def _sums(claims: list[Claim], reasons: dict[int, str]) -> None:
 
 def _between(claims: list[Claim], reasons: dict[int, str]) -> None:
     """Front matter against body: the same unit with other numbers."""
+    milestone = next((c.value for c in claims if c.kind == "milestone" and c.section == "front matter"), "")
     for unit in ("phases", "plans"):
         front = next((c for c in claims if c.kind == unit and c.section == "front matter"), None)
         if front is None or front.done is None or front.total is None:
@@ -120,6 +124,7 @@ def _between(claims: list[Claim], reasons: dict[int, str]) -> None:
                 or claim.done is None
                 or claim.total is None
                 or claim.scope[:1].isdigit()
+                or (claim.scope and milestone and not milestone.startswith(claim.scope))
             ):
                 continue
             if (claim.total == front.total and claim.done != front.done) or (
@@ -173,13 +178,12 @@ def _phase(claims: list[Claim], reasons: dict[int, str]) -> None:
             reasons[index] = f"line {first.line} says the current phase is {first.scope}"
     last = places[-1][1]
     for index, claim in enumerate(claims):
-        if claim.kind == "focus" and claim.scope and order(claim.scope) < order(last.scope):
+        if claim.kind == "focus" and claim.scope and whole(claim.scope) < whole(last.scope):
             reasons[index] = f"line {last.line} says the current phase is {last.scope}"
 
 
 def _statuses(claims: list[Claim], reasons: dict[int, str]) -> None:
-    """A table's word for a phase against the figures in the same row, and against another table's."""
-    said: dict[str, Claim] = {}
+    """A table's word for a phase against the figures in the same row."""
     for index, claim in _deciding(claims, "phase status"):
         row = [
             c
@@ -192,10 +196,9 @@ def _statuses(claims: list[Claim], reasons: dict[int, str]) -> None:
             or (c.percent is not None and c.percent < 98)
             for c in row
         )
-        if claim.mark == "done" and short and not full and claim.section == "status table":
+        if claim.section != "status table":
+            continue
+        if claim.mark == "done" and short and not full:
             reasons[index] = "the figures of the same row are not complete"
-        elif claim.mark == "open" and full and not short and claim.section == "status table":
+        elif claim.mark == "open" and any(c.percent == 100 for c in row):
             reasons[index] = "the figures of the same row are complete"
-        other = said.setdefault(claim.scope, claim)
-        if {claim.mark, other.mark} == {"done", "open"} and claim.section == other.section == "status table":
-            reasons.setdefault(index, f"line {other.line} says otherwise of phase {claim.scope}")

@@ -42,6 +42,13 @@ class Evidence:
         return bool(files), bool(summaries), box
 
     @property
+    def keeps_records(self) -> bool:
+        """Whether anything in the project records that work was done: a SUMMARY, a ticked box, a mark."""
+        return bool(self.project.summaries) or any(
+            p.complete or p.checkbox is not None or any(p.boxes) for p in self.listed.values()
+        )
+
+    @property
     def position(self) -> str:
         """The phase that the state document calls the current one, empty when it names none."""
         state = self.project.state
@@ -72,6 +79,9 @@ def gather(project: Project) -> Evidence:
         general.append(
             Scope("phases/ without archives", live, [p for p in phases if p.number in live_numbers])
         )
+    if listed and {d.phase for d in directories} - set(listed):
+        inside = [d for d in directories if d.phase in listed]
+        general.append(Scope("the phases that ROADMAP.md lists", inside, phases))
     for zone in sorted({d.zone.split("/")[1] for d in directories if d.zone.startswith("workstreams/")}):
         inside = [d for d in directories if d.zone.startswith(f"workstreams/{zone}")]
         general.append(Scope(f"workstream {zone}", inside, []))

@@ -9,7 +9,7 @@ BACKLOG = 999
 
 _PARTS = re.compile(r"(?P<head>\d+)(?P<letter>[A-Za-z])?(?P<rest>(?:\.\d+)*)(?P<tail>[A-Za-z])?\Z")
 _DIRECTORY = re.compile(
-    r"(?:[A-Z]{1,6}-)?(?:(?:phase|fase|p)[-_ ]?)?(\d{1,4}(?:[A-Za-z](?![A-Za-z]))?(?:\.\d{1,3})*)(?=[-_. ]|\Z)",
+    r"(?:[A-Z]{1,6}-)?(?:(?:phase|fase|p)[-_ ]?)?(\d{1,3}(?:[A-Za-z](?![A-Za-z]))?(?:\.\d{1,3})*)(?=[-_. ]|\Z)",
     re.IGNORECASE,
 )
 

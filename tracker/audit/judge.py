@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from tracker.audit import phrases
 from tracker.audit.counting import Scope
 from tracker.audit.evidence import Evidence
 from tracker.audit.ids import whole
@@ -69,6 +70,8 @@ def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
         return UNSUPPORTED, "neither plan files nor roadmap entries to count"
     if what == "phases" and not evidence.listed:
         return UNSUPPORTED, "ROADMAP.md lists no phases"
+    if claim.done and not evidence.keeps_records:
+        return UNSUPPORTED, "this project writes no SUMMARY files and ticks no boxes"
     return CONTRADICTED, _describe(scopes[0], what)
 
 
@@ -192,7 +195,7 @@ def _phase_status(claim: Claim, evidence: Evidence) -> Judgement:
     if claim.mark == "done":
         if marked or (files and summarised >= files):
             return SUPPORTED, words
-        if files and summarised < files and not _all_checked(scope):
+        if files and summarised < files and not _all_checked(scope) and evidence.keeps_records:
             return CONTRADICTED, words
         return UNSUPPORTED, words
     whole_phase = bool(files) and summarised >= files
@@ -260,8 +263,9 @@ def _milestone_status(claim: Claim, evidence: Evidence) -> Judgement:
     scopes = [evidence.milestones[name] for name in evidence.current if evidence.milestones[name].listed] or [
         evidence.everything
     ]
-    version = next((v for v in evidence.milestones if v in claim.value), "")
-    if version:
+    if version := phrases.version(claim.value):
+        if version not in evidence.milestones:
+            return UNSUPPORTED, f"ROADMAP.md does not say which phases {version} has"
         scopes = [evidence.milestones[version]]
     missing: list[str] = []
     for scope in scopes:

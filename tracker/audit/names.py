@@ -142,5 +142,9 @@ def place(parts: tuple[str, ...]) -> Place | None:
 def _phase(zone: str, folders: tuple[str, ...], at: int) -> Place:
     if len(folders) <= at:
         return Place(zone, "", "")
-    number = from_directory(folders[at]) or ""
-    return Place(zone, "/".join(folders[: at + 1]), number, "/".join(folders[at + 1 :]))
+    # phases/archive/01-x and phases/v1.0/01-x: the first folder that carries a phase number is the phase's.
+    for index in range(at, min(at + 3, len(folders))):
+        number = None if folders[index][0] in "vV" else from_directory(folders[index])
+        if number is not None:
+            return Place(zone, "/".join(folders[: index + 1]), number, "/".join(folders[index + 1 :]))
+    return Place(zone, "/".join(folders[: at + 1]), "", "/".join(folders[at + 1 :]))

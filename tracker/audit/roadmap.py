@@ -76,6 +76,18 @@ def _heading(state: Reading, heading: re.Match[str], line: str, number: int) -> 
         state.current = draft
         return
     level = len(heading["level"])
+    if level > 2 and state.listing and (numbered := _numbered(rest)) is not None:
+        state.current = enter(state, numbered[0], numbered[1], number, 1)
+        return
+    if level <= 2:
+        state.listing = marks.plain(rest).casefold().strip(" :") in {
+            "phases",
+            "phase list",
+            "phase overview",
+            "fases",
+            "фазы",
+            "阶段",
+        }
     if level == 1 and not state.title:
         state.title = rest.strip(" *")
     elif rest.strip(" *:").casefold() in ("plans", "planos", "plan list"):
@@ -130,8 +142,21 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
     ):
         state.current.loose.append(checked)
         return
+    if VERSION.match(bare):
+        milestone_line(state, rest, line, opens=False)
+        return
+    if state.listing and (named := _numbered(bare)) is not None:
+        draft = enter(state, named[0], named[1], line, column)
+        draft.checkbox = checked if draft.checkbox is None else draft.checkbox
+        return
     if state.current is None and not re.match(r"[*_~`\[ ]*(?:\d+\.\d|999)", rest):
         state.unread.append(Unread(state.file, line, column, rest.strip()))
+
+
+def _numbered(text: str) -> tuple[str, str] | None:
+    """``1. Foundation`` or ``01: Foundation`` in a list headed "Phases": a phase without the word."""
+    match = re.match(r"0*(\d{1,3})[.:)][ \t]*[*_]*[ \t]*([^\W\d_].*)", text)
+    return (normalise(match[1]), md.title(match[2].split(" — ")[0].split(" - ")[0])) if match else None
 
 
 def _plan_title(rest: str) -> str:

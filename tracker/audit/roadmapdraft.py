@@ -49,6 +49,7 @@ class Reading:
     current: Draft | None = None
     section: MilestoneDraft | None = None
     in_plans: bool = False
+    listing: bool = False
 
 
 @dataclass(slots=True)

@@ -223,7 +223,8 @@ def _line(reader: Reader, line: str, bare: str, number: int) -> None:
             return
     if phrases.bar(bare) is not None:
         statefields.progress(reader, bare, line.find(bare) + 1, number)
-        return
+    elif found is not None:
+        reader.unread.append(Unread(reader.file, number, line.find(bare) + 1, bare))
 
 
 _PHASE_FIELD = re.compile(r"[-+*_\s]*[^\W\d]+[*_\s]*:", re.IGNORECASE)

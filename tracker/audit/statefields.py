@@ -6,6 +6,7 @@ import re
 
 from tracker.audit import lines as md
 from tracker.audit import marks, phrases
+from tracker.audit.ids import normalise, order
 from tracker.audit.model import Unread
 from tracker.audit.reader import (
     COUNT_KEYS,
@@ -18,6 +19,8 @@ from tracker.audit.reader import (
     STATUS_KEYS,
     Reader,
 )
+
+_PHASES_NAMED = re.compile(r"\b(?:phase|fase)\s+(\d{1,3}(?:\.\d{1,3})*[A-Z]?)\b", re.IGNORECASE)
 
 
 def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: int) -> bool:
@@ -32,11 +35,13 @@ def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: 
     elif key in PROGRESS_KEYS or re.fullmatch(r"v[\d.]+ progress", key):
         label = phrases.version(key)
         progress(reader, f"{label} {value}".strip(), column, line)
+    elif "progress" in key or "прогресс" in key:
+        scope = reader.scope or reader.phase
+        progress(reader, f"Phase {scope} {value}" if "phase" in key and scope else value, column, line)
     elif key in FOCUS_KEYS:
-        named = re.search(r"\b(?:phase|fase)\s+(\d{1,4}(?:\.\d{1,3})*[A-Z]?)\b", plain, re.IGNORECASE)
-        where = phrases.position(named[1]) if named else None
+        named = [normalise(number) for number in _PHASES_NAMED.findall(plain)]
         reader.claim(
-            line, column, "focus", bare, scope=where.number if where else "", value=plain, decisive=False
+            line, column, "focus", bare, scope=max(named, key=order, default=""), value=plain, decisive=False
         )
     elif key in COUNT_KEYS:
         _count(reader, key, plain, bare=bare, line=line, column=column)
@@ -73,7 +78,15 @@ def _position(reader: Reader, key: str, value: str, line: int, column: int) -> N
         reader.phase = where.number
     reader.claim(line, column, "position", f"{key}: {value}", scope=where.number, total=where.total)
     if where.mark is not None:
-        reader.claim(line, column, "phase status", f"{key}: {value}", scope=where.number, mark=where.mark)
+        reader.claim(
+            line,
+            column,
+            "phase status",
+            f"{key}: {value}",
+            scope=where.number,
+            mark=where.mark,
+            value=re.sub(r"^[\s:|—–\-.(]+", "", where.rest),
+        )
     elif (hit := phrases.milestone_done(where.rest)) is not None:
         reader.claim(line, column, "milestone status", f"{key}: {value}", value=hit[0], mark="done")
 

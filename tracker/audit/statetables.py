@@ -182,11 +182,19 @@ def _row(
         number=number,
         columns=progress_at or ([] if status_at is None else [status_at]),
         sums=sums,
+        mark=mark,
     )
 
 
 def _figures(
-    reader: Reader, row: md.Row, *, section: str, number: str, columns: list[int], sums: list[int]
+    reader: Reader,
+    row: md.Row,
+    *,
+    section: str,
+    number: str,
+    columns: list[int],
+    sums: list[int],
+    mark: Mark | None,
 ) -> None:
     text = " | ".join(row.cells)
     for index in columns:
@@ -200,7 +208,11 @@ def _figures(
             # "5/5 planned" counts plans that exist, not plans that are done.
             done_claimed = None if re.search(r"\bplanned\b", cell, re.IGNORECASE) else done
             tasks = title.startswith("tasks") or "task" in cell.casefold()
-            planned_column = title.startswith("plans") and "complet" not in title and _open_or_zero(row)
+            planned_column = (
+                title.startswith("plans")
+                and "complet" not in title
+                and (mark == "open" or _open_or_zero(row))
+            )
             reader.claim(
                 row.line,
                 1,
