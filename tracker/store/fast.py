@@ -31,7 +31,7 @@ class Index:
     def snapshot(self) -> tuple[str, str, str]:
         """The codebase, key and row of the Snapshot that was stored last; empty texts where there is none."""
         rows = self._read("SELECT codebase, key, data FROM cached_snapshot WHERE id = 1", ())
-        return rows[0] if rows else ("", "", "")  # type: ignore[return-value]
+        return rows[0] if rows else ("", "", "")
 
     def store_snapshot(self, codebase: str, key: str, row: str) -> None:
         """Keep this Snapshot for the next reader."""
@@ -124,41 +124,58 @@ class Index:
         with contextlib.suppress(sqlite3.Error, OSError):
             if not prepare(self.place):
                 return
-            with contextlib.closing(sqlite3.connect(self.place, timeout=0.5)) as connection, connection:
-                for sql, rows in statements:
-                    connection.executemany(sql, rows)
+            try:
+                self._execute(statements)
+            except sqlite3.OperationalError:
+                return  # somebody else is writing: a cache can wait
+            except sqlite3.DatabaseError:
+                set_aside(self.place)
+                prepare(self.place)
+                self._execute(statements)
+
+    def _execute(self, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        with contextlib.closing(sqlite3.connect(self.place, timeout=0.5)) as connection, connection:
+            for sql, rows in statements:
+                connection.executemany(sql, rows)
 
 
 def prepare(place: Path) -> bool:
     """Make the database where there is none, and again where it is broken or of an older schema.
 
     A broken file is set aside as ``state.db.broken``. False where a newer tracker wrote it: then it is left alone.
+    Raises sqlite3.OperationalError where another process keeps it locked, OSError where it cannot be written.
     """
     if place.exists():
         try:
-            with contextlib.closing(sqlite3.connect(place, timeout=5)) as connection:
-                version = connection.execute("PRAGMA user_version").fetchone()[0]
-                if version == SCHEMA_VERSION:
-                    return True
-                if version > SCHEMA_VERSION:
-                    return False
+            version = _version(place)
         except sqlite3.OperationalError:
             return True
         except sqlite3.DatabaseError:
-            _set_aside(place)
-        else:
-            _set_aside(place)
-    if not place.parent.is_dir():
-        place.parent.mkdir(parents=True, exist_ok=True)
+            set_aside(place)
+            version = 0
+        if version == SCHEMA_VERSION:
+            return True
+        if version > SCHEMA_VERSION:
+            return False
+        if version:
+            set_aside(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
     script = _SCHEMA.read_text(encoding="utf-8").replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ")
     script = script.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ")
     with contextlib.closing(sqlite3.connect(place, timeout=5)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+        with contextlib.suppress(sqlite3.OperationalError):  # another process is doing the same
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nCOMMIT;")
     return True
 
 
-def _set_aside(place: Path) -> None:
+def set_aside(place: Path) -> None:
+    """Move a broken database out of the way; what replaces it starts empty."""
     place.replace(place.with_name(place.name + ".broken"))
     for suffix in ("-wal", "-shm"):
         place.with_name(place.name + suffix).unlink(missing_ok=True)
+
+
+def _version(place: Path) -> int:
+    with contextlib.closing(sqlite3.connect(place, timeout=5)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
