@@ -1,7 +1,8 @@
 """Landing: commits made beside the person's working tree, then the branch and the working tree moved to them.
 
 Killed at any instant, nothing is lost: the commits are objects before the branch moves, the branch moves in one
-compare-and-swap, and ``.tracker/landing.json`` says what has still to reach the working tree.
+compare-and-swap, and ``.tracker/landing.json`` says what has still to reach the working tree. Meanwhile git's
+index lock is held (``tracker.git.index``), so that no commit, switch or checkout of the person's comes between.
 """
 
 from __future__ import annotations
@@ -9,13 +10,22 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tracker.errors import TrackerError, Usage
+from tracker.git.index import Index, git_dir, stat_of
 from tracker.git.plumbing import GitFailed, git, raw
 
 INTENT = ".tracker/landing.json"
+SCRATCH = ".tracker/tmp"
+STALE_REF_SECONDS = 1.0
+_AT_ONCE = 500
+"""Paths in one command line."""
+
+Merge = Mapping[str, Callable[[bytes, bytes], bytes]]
+"""Generated file → what becomes of the landed content where the working tree has this one."""
 
 
 class Moved(TrackerError):
@@ -90,23 +100,24 @@ def message(subject: str, body: str, trailers: Sequence[tuple[str, str]]) -> str
 
 def dirty(root: Path, paths: Sequence[str]) -> list[str]:
     """Those of the paths that are changed, staged or untracked (ignored ones too) in the working tree."""
-    if not paths:
-        return []
-    listed = raw(
-        root,
-        "--literal-pathspecs",
-        "status",
-        "--porcelain",
-        "-z",
-        "--untracked-files=all",
-        "--ignored=matching",
-        "--no-renames",
-        "--",
-        *paths,
-    )
-    return sorted(
-        entry[3:].decode("utf-8", "surrogateescape") for entry in listed.split(b"\0") if len(entry) > 3
-    )
+    found: list[str] = []
+    for start in range(0, len(paths), _AT_ONCE):
+        listed = raw(
+            root,
+            "--literal-pathspecs",
+            "status",
+            "--porcelain",
+            "-z",
+            "--untracked-files=all",
+            "--ignored=matching",
+            "--no-renames",
+            "--",
+            *paths[start : start + _AT_ONCE],
+        )
+        found += [
+            entry[3:].decode("utf-8", "surrogateescape") for entry in listed.split(b"\0") if len(entry) > 3
+        ]
+    return sorted(found)
 
 
 def check_clear(root: Path, old: str, new: str, *, generated: Sequence[str]) -> None:
@@ -131,32 +142,41 @@ def advance(
     new: str,
     *,
     generated: Sequence[str],
-    merge: Mapping[str, Callable[[bytes, bytes], bytes]],
+    merge: Merge,
     step: Callable[[str], None] = lambda _name: None,
 ) -> None:
     """Move the branch from ``old`` to ``new`` and bring the working tree along.
 
     Other changes in the working tree stay. ``generated`` are files of tracker's own, which never count as
     changed by a person; ``merge`` names those of them of which the working tree's content is kept too.
-    Raises InTheWay before anything is touched, Moved where the branch has moved meanwhile.
+    Raises InTheWay and Moved before anything is touched, TrackerError where git is at work for too long.
     """
-    check_clear(root, old, new, generated=generated)
     intent = root / INTENT
-    _write_synced(
-        intent, json.dumps({"branch": branch, "old": old, "new": new, "generated": list(generated)})
-    )
+    said = {"branch": branch, "old": old, "new": new, "generated": list(generated)}
+    _write_synced(intent, json.dumps(said))
     step("intent written")
+    moved = False
     try:
-        git(root, "update-ref", "-m", "tracker: land", branch, new, old)
-    except GitFailed:
-        intent.unlink(missing_ok=True)
-        raise Moved(f"{branch.removeprefix('refs/heads/')} has moved meanwhile") from None
-    step("branch moved")
-    _follow(root, old, new, generated=generated, merge=merge, step=step)
+        with Index.held(root, step) as index:
+            _stay_on(root, branch)
+            check_clear(root, old, new, generated=generated)
+            try:
+                git(root, "update-ref", "-m", "tracker: land", branch, new, old)
+            except GitFailed as error:
+                if "cannot lock ref" not in error.message or _commit_of(root, branch) == old:
+                    raise
+                raise Moved(f"{branch.removeprefix('refs/heads/')} has moved meanwhile") from None
+            moved = True
+            step("branch moved")
+            _follow(index, old, new, generated=generated, merge=merge, step=step)
+    finally:
+        if not moved:
+            intent.unlink(missing_ok=True)
     intent.unlink(missing_ok=True)
+    step("intent removed")
 
 
-def recover(root: Path, merge: Mapping[str, Callable[[bytes, bytes], bytes]]) -> str:
+def recover(root: Path, merge: Merge) -> str:
     """Finish a landing that a kill cut short; the commit it brought to the working tree, or an empty text."""
     intent = root / INTENT
     try:
@@ -168,60 +188,134 @@ def recover(root: Path, merge: Mapping[str, Callable[[bytes, bytes], bytes]]) ->
     except (ValueError, KeyError, TypeError):
         intent.unlink(missing_ok=True)
         return ""
-    try:
-        there = git(root, "rev-parse", "--verify", "-q", branch)
-    except GitFailed:
-        there = ""
+    Index.release_stale(root)
+    _release_stale_refs(root, branch)
     finished = ""
-    if there == new and git(root, "symbolic-ref", "-q", "HEAD") == branch:
-        _follow(root, old, new, generated=generated, merge=merge, step=lambda _name: None)
-        finished = new
+    if _commit_of(root, branch) == new:
+        with Index.held(root) as index:
+            if _head(root) == branch:
+                _follow(index, old, new, generated=generated, merge=merge, step=lambda _name: None, torn=True)
+                finished = new
     intent.unlink(missing_ok=True)
     return finished
 
 
+def _stay_on(root: Path, branch: str) -> None:
+    if _head(root) != branch:
+        name = branch.removeprefix("refs/heads/")
+        raise TrackerError(
+            f"you have left the branch {name} while plans were being landed on it",
+            hint=f"What has landed is on {name}; switch back to it and run again.",
+        )
+
+
+def _head(root: Path) -> str:
+    try:
+        return git(root, "symbolic-ref", "-q", "HEAD")
+    except GitFailed:
+        return ""
+
+
+def _commit_of(root: Path, branch: str) -> str:
+    try:
+        return git(root, "rev-parse", "--verify", "-q", branch)
+    except GitFailed:
+        return ""
+
+
+def _release_stale_refs(root: Path, branch: str) -> None:
+    """Remove the lock of the branch or of HEAD that a killed ``update-ref`` has left.
+
+    git holds these for milliseconds; one that does not change within a second while a landing was under way is ours.
+    """
+    common = Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+    places = [common / f"{branch}.lock", git_dir(root) / "HEAD.lock"]
+    seen = {place: stat_of(place) for place in places if place.exists()}
+    if seen:
+        time.sleep(STALE_REF_SECONDS)
+    for place, before in seen.items():
+        if stat_of(place) == before:
+            place.unlink(missing_ok=True)
+
+
 def _follow(
-    root: Path,
+    index: Index,
     old: str,
     new: str,
     *,
     generated: Sequence[str],
-    merge: Mapping[str, Callable[[bytes, bytes], bytes]],
+    merge: Merge,
     step: Callable[[str], None],
+    torn: bool = False,
 ) -> None:
-    changed = _changed(root, old, new)
-    for path in dirty(root, _foreign(root, old, new, generated)):
-        entry = git(root, "--literal-pathspecs", "ls-tree", new, "--", path)
-        if entry and _same(root, new, path):
-            mode, _, rest = entry.partition(" ")
-            git(root, "update-index", "--add", "--cacheinfo", f"{mode},{rest.split()[1]},{path}")
+    """Bring index and working tree from ``old`` to ``new``. ``torn``: a kill may have cut this short before."""
+    root = index.root
+    differing = _changed(root, old, new)
+    entries = _entries(root, new, differing)
+    known: dict[str, tuple[str, str] | None] = {}
+    for path in dirty(root, [path for path in differing if path not in generated]):
+        if torn:
+            _mend(root, new, path)
+        if path in entries and _same(root, new, path):
+            known[path] = entries[path]
     for path in generated:
-        if path not in changed:
+        if path not in entries:
             continue
-        entry = git(root, "--literal-pathspecs", "ls-tree", new, "--", path)
-        if not entry:
-            continue
-        mode, _, rest = entry.partition(" ")
-        sha = rest.split()[1]
-        content = raw(root, "cat-file", "blob", sha)
+        content = raw(root, "cat-file", "blob", entries[path][1])
         place = root / path
         if path in merge and place.exists():
             content = merge[path](content, place.read_bytes())
         if not place.exists() or place.read_bytes() != content:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            temporary = place.with_name(f".{place.name}.{os.getpid()}.new")
-            temporary.write_bytes(content)
-            temporary.replace(place)
-        git(root, "update-index", "--add", "--cacheinfo", f"{mode},{sha},{path}")
+            _replace(root, place, content)
+        known[path] = entries[path]
         step(f"{path} written")
+    index.set(known)
     try:
-        git(root, "read-tree", "-m", "-u", old, new)
+        index.git("read-tree", "-m", "-u", "--no-recurse-submodules", old, new)
     except GitFailed as error:
         raise TrackerError(
             f"the branch has the new commit, but the working tree could not follow: {error.message}",
             hint=f"Nothing is lost: `git stash && git reset --hard {new[:12]} && git stash pop`.",
         ) from None
     step("working tree moved")
+
+
+def _mend(root: Path, new: str, path: str) -> None:
+    """Complete a file of which a kill has let git write only the beginning."""
+    place = root / path
+    if place.is_symlink() or not place.is_file():
+        return
+    try:
+        wanted = raw(root, "cat-file", "blob", f"{new}:{path}")
+    except GitFailed:
+        return
+    have = place.read_bytes()
+    if have != wanted and wanted.startswith(have):
+        place.write_bytes(wanted)
+
+
+def _replace(root: Path, place: Path, content: bytes) -> None:
+    scratch = root / SCRATCH
+    scratch.mkdir(parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temporary = scratch / f"{place.name}.{os.getpid()}"
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(place)
+
+
+def _entries(root: Path, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Path → (mode, blob) of those of the paths that the commit has."""
+    wanted = set(paths)
+    result = {}
+    for entry in git(root, "ls-tree", "-r", "-z", commit).split("\0"):
+        meta, _, path = entry.partition("\t")
+        if path in wanted:
+            mode, _, sha = meta.split(" ")
+            result[path] = (mode, sha)
+    return result
 
 
 def _foreign(root: Path, old: str, new: str, generated: Sequence[str]) -> list[str]:
@@ -234,7 +328,9 @@ def _same(root: Path, commit_id: str, path: str) -> bool:
         wanted = raw(root, "cat-file", "blob", f"{commit_id}:{path}")
     except GitFailed:
         return not place.exists()
-    return place.is_file() and not place.is_symlink() and place.read_bytes() == wanted
+    if place.is_symlink():
+        return os.fsencode(place.readlink()) == wanted
+    return place.is_file() and place.read_bytes() == wanted
 
 
 def _changed(root: Path, old: str, new: str) -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tracker.errors import TrackerError, Usage
+
+_QUIET = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0")
+"""No hook of the person's runs for tracker's commits, and no process stays behind."""
 
 _LEAKS = (
     "GIT_DIR",
@@ -31,6 +34,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The caller's environment without the variables by which git would act elsewhere."""
     result = {name: value for name, value in os.environ.items() if name not in _LEAKS}
     result["GIT_TERMINAL_PROMPT"] = "0"
+    result["GIT_OPTIONAL_LOCKS"] = "0"
     result["LC_ALL"] = "C.UTF-8"
     result |= extra or {}
     return result
@@ -47,23 +51,27 @@ def raw(
     """git's output as bytes. Raises GitFailed with what git said."""
     try:
         done = subprocess.run(
-            ["git", *arguments], cwd=root, input=data, capture_output=True, env=environment(env), check=False
+            ["git", *_QUIET, *arguments],
+            cwd=root,
+            input=data,
+            capture_output=True,
+            env=environment(env),
+            check=False,
         )
     except FileNotFoundError:
+        if not root.is_dir():
+            raise GitFailed(f"git {_verb(arguments)}: {root} is gone", 128) from None
         raise Usage("git is not on PATH", hint="Install git 2.38 or newer.") from None
     if done.returncode:
         said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-        raise GitFailed(f"git {arguments[0]}: {said or f'exit status {done.returncode}'}", done.returncode)
+        raise GitFailed(
+            f"git {_verb(arguments)}: {said or f'exit status {done.returncode}'}", done.returncode
+        )
     return done.stdout
 
 
-def succeeds(root: Path, *arguments: str) -> bool:
-    """Whether git exits with 0."""
-    try:
-        raw(root, *arguments)
-    except GitFailed:
-        return False
-    return True
+def _verb(arguments: Sequence[str]) -> str:
+    return next((word for word in arguments if not word.startswith("-")), "")
 
 
 def find_root(start: Path) -> Path | None:

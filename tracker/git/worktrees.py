@@ -1,58 +1,115 @@
-"""Worktrees in which plans run: made, reset and removed; never the person's own."""
+"""Worktrees in which plans run: made, reset and removed; never the person's own.
+
+A worktree is where foreign code has run, so nothing in it is believed: git is always told its directory, never
+led by the ``.git`` file that stands there, and works with an index that lies outside of it.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tracker.git.plumbing import GitFailed, git, succeeds
+from tracker.git.plumbing import GitFailed, git
 
 
-def add(root: Path, place: Path, commit: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Worktree:
+    """One worktree: its files in ``place``, git's own files of it in ``git_dir``."""
+
+    root: Path
+    place: Path
+    git_dir: Path
+    link: bytes
+    """What the ``.git`` file in it says."""
+
+    @property
+    def intact(self) -> bool:
+        """Whether the ``.git`` file is still what git made it."""
+        link = self.place / ".git"
+        try:
+            return not link.is_symlink() and link.read_bytes() == self.link
+        except OSError:
+            return False
+
+    @property
+    def index(self) -> Path:
+        """The index by which tracker sees the worktree."""
+        return self.place.with_name(f"{self.place.name}.index")
+
+    def git(self, *arguments: str) -> str:
+        """git in this worktree. Raises GitFailed."""
+        if self.place.is_symlink():
+            raise GitFailed(f"{self.place.name} has been replaced by a symlink", 128)
+        env = {
+            "GIT_DIR": str(self.git_dir),
+            "GIT_WORK_TREE": str(self.place),
+            "GIT_INDEX_FILE": str(self.index),
+        }
+        return git(self.place, *arguments, env=env)
+
+
+def add(root: Path, place: Path, commit: str) -> Worktree:
     """A new detached worktree at the commit; one that is in the way is removed first."""
     if place.exists():
-        remove(root, place)
+        discard(root, place)
     place.parent.mkdir(parents=True, exist_ok=True)
-    git(root, "worktree", "prune")
-    git(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--force", "--detach", str(place), commit)
+    git(root, "worktree", "add", "--force", "--detach", str(place), commit)
+    link = (place / ".git").read_bytes()
+    git_dir = Path(os.fsdecode(link).removeprefix("gitdir:").strip())
+    made = Worktree(root, place, git_dir, link)
+    shutil.copy2(git_dir / "index", made.index)
+    return made
 
 
-def reset(place: Path, commit: str) -> None:
+def reset(worktree: Worktree, commit: str) -> None:
     """The worktree exactly at the commit, without any file that is not in it."""
-    git(place, "-c", "core.hooksPath=/dev/null", "reset", "--hard", "-q", commit)
-    git(place, "clean", "-ffdxq")
+    worktree.git("update-ref", "--no-deref", "HEAD", commit)
+    if not worktree.intact:
+        _erase(worktree.place / ".git")
+        (worktree.place / ".git").write_bytes(worktree.link)
+    worktree.git("read-tree", "--reset", "-u", "--no-recurse-submodules", commit)
+    worktree.git("clean", "-ffdxq")
+    shutil.copy2(worktree.index, worktree.git_dir / "index")
 
 
-def remove(root: Path, place: Path) -> None:
+def remove(worktree: Worktree) -> None:
     """The worktree and git's memory of it, gone."""
-    with contextlib.suppress(GitFailed):
-        git(root, "worktree", "remove", "--force", "--force", str(place))
-    shutil.rmtree(place, ignore_errors=True)
-    with contextlib.suppress(GitFailed):
-        git(root, "worktree", "prune")
+    _erase(worktree.place)
+    _erase(worktree.git_dir)
+    worktree.index.unlink(missing_ok=True)
 
 
-def sweep(root: Path, directory: Path, keep: set[str]) -> list[str]:
-    """Remove the worktrees below ``directory`` that a killed run has left; their names."""
-    gone = []
-    if directory.is_dir():
-        for run in sorted(directory.iterdir()):
-            if run.name in keep:
-                continue
-            for place in sorted(run.iterdir()) if run.is_dir() else []:
-                remove(root, place)
-            shutil.rmtree(run, ignore_errors=True)
-            gone.append(run.name)
-    if gone and succeeds(root, "rev-parse", "--git-dir"):
-        git(root, "worktree", "prune")
-    return gone
+def discard(root: Path, place: Path) -> None:
+    """The same for whatever stands at ``place``."""
+    for admin in _admins(root):
+        if _gone_or_below(admin, place):
+            _erase(admin)
+    _erase(place)
+    place.with_name(f"{place.name}.index").unlink(missing_ok=True)
 
 
-def tree_of(place: Path) -> str:
+def sweep(root: Path, directory: Path) -> list[str]:
+    """Remove every worktree below ``directory``, whole or half made; the names of the runs that left them."""
+    try:
+        runs = sorted(run.name for run in directory.iterdir())
+    except OSError:
+        runs = []
+    _erase(directory)
+    for admin in _admins(root):
+        if _gone_or_below(admin, directory):
+            _erase(admin)
+    return runs
+
+
+def tree_of(worktree: Worktree) -> str:
     """The tree of everything in the worktree, new files included (ignored ones not)."""
-    git(place, "add", "-A")
-    return git(place, "write-tree")
+    worktree.git("add", "-A")
+    return worktree.git("write-tree")
 
 
 def changed(root: Path, old: str, new: str) -> list[tuple[str, str]]:
@@ -62,9 +119,49 @@ def changed(root: Path, old: str, new: str) -> list[tuple[str, str]]:
     return [(parts[number + 1], parts[number]) for number in range(0, len(parts) - 1, 2)]
 
 
-def modes(root: Path, tree: str, paths: list[str]) -> dict[str, str]:
-    """The git mode of each path in the tree (120000 is a symlink, 160000 a submodule)."""
-    if not paths:
-        return {}
-    text = git(root, "--literal-pathspecs", "ls-tree", "-r", "-z", tree, "--", *paths)
-    return {entry.split("\t", 1)[1]: entry[:6] for entry in text.split("\0") if entry}
+def modes(root: Path, old: str, new: str) -> dict[str, str]:
+    """The new mode of each path that differs between two trees (120000 is a symlink, 160000 a submodule)."""
+    text = git(root, "diff-tree", "-r", "-z", "--no-renames", "--raw", old, new)
+    parts = text.split("\0")
+    return {parts[number + 1]: parts[number].split(" ")[1] for number in range(0, len(parts) - 1, 2)}
+
+
+def _admins(root: Path) -> list[Path]:
+    try:
+        common = Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+        return sorted((common / "worktrees").iterdir())
+    except (GitFailed, OSError):
+        return []
+
+
+def _gone_or_below(admin: Path, directory: Path) -> bool:
+    """Whether git's memory is of a worktree below the directory, or of one whose making a kill has cut short."""
+    try:
+        place = Path(os.fsdecode((admin / "gitdir").read_bytes()).strip()).parent
+    except OSError:
+        place = None
+    if place is not None and str(place) not in ("", "."):
+        return place.is_relative_to(directory) or place.is_relative_to(directory.resolve())
+    try:
+        return (admin / "locked").read_text(encoding="utf-8").strip() == "initializing"
+    except (OSError, ValueError):
+        return not any(admin.iterdir()) if admin.is_dir() else False
+
+
+def _erase(path: Path) -> None:
+    """The file or directory, gone, also where a plan has taken the right to write away."""
+    if path.is_symlink() or path.is_file():
+        with contextlib.suppress(OSError):
+            path.unlink()
+        return
+
+    def again(function: Callable[..., Any], name: str, _error: object) -> None:
+        with contextlib.suppress(OSError):
+            Path(name).parent.chmod(0o700)
+            if not Path(name).is_symlink():
+                Path(name).chmod(0o700)
+            function(name)
+
+    shutil.rmtree(path, onerror=again)
+    if path.exists():
+        shutil.rmtree(path, ignore_errors=True)

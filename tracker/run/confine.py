@@ -1,4 +1,4 @@
-"""What bounds an implementation: limits everywhere, a read-only world where bubblewrap works."""
+"""What an implementation can reach: where bubblewrap works, a world that is read-only but for its worktree."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-MEMORY_KIB = 4 * 1024 * 1024
-FILE_BLOCKS = 2 * 1024 * 1024
-_LIMITS = f'ulimit -v {MEMORY_KIB}; ulimit -f {FILE_BLOCKS}; ulimit -c 0; exec "$@"'
+from tracker.process import limited
 
 
-def confined(command: Sequence[str], *, writable: Sequence[Path]) -> list[str]:
-    """The command inside its bounds: address space, file size, and, with bubblewrap, nothing writable but ``writable``."""
-    limited = ["/bin/sh", "-c", _LIMITS, "sh", *command]
+def confined(command: Sequence[str], *, writable: Sequence[Path], fixed: Sequence[Path] = ()) -> list[str]:
+    """The command inside its bounds; with bubblewrap nothing is writable but ``writable``, and of that not ``fixed``."""
     if not bubblewrap_works():
-        return limited
+        return limited(command)
     binds = [part for place in writable for part in ("--bind", str(place), str(place))]
+    binds += [part for place in fixed for part in ("--ro-bind", str(place), str(place))]
     return [
         "bwrap",
         "--ro-bind",
@@ -34,7 +32,7 @@ def confined(command: Sequence[str], *, writable: Sequence[Path]) -> list[str]:
         "--new-session",
         "--die-with-parent",
         "--",
-        *limited,
+        *limited(command),
     ]
 
 

@@ -45,6 +45,7 @@ def implement(
             "TRACKER_PLAN_FILE": str(plan_dir / "PLAN.md"),
             "TRACKER_CODEBASE": str(worktree / codebase),
             "TRACKER_DEFERRED": ",".join(deferred),
+            "GIT_CEILING_DIRECTORIES": str(worktree.parent),
         }
         if plan.implementation.kind == "module":
             spec = Path(scratch) / "spec.json"
@@ -66,7 +67,7 @@ def implement(
         else:
             command = ["/bin/sh", "-c", plan.implementation.value]
         ended = process.run(
-            confined(command, writable=[worktree, Path(scratch)]),
+            confined(command, writable=[worktree, Path(scratch)], fixed=[worktree / ".git"]),
             cwd=worktree,
             env=process.clean_environment(Path(scratch), extra),
             log=log,

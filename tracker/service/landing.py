@@ -52,7 +52,7 @@ def land_plan(
             summary: summary_md(plan, event).encode(),
         }
         tree = _tree(repository, stacked, tip, files)
-        state = _state(repository, tree, text, staged.place, plan)
+        state = _state(repository, tree, text, staged.worktree.place, plan)
         files[STATE] = state
         tree = _tree(repository, stacked, tip, files)
         body = "\n".join([plan.summary, "", *(f"- {line}" for line in plan.highlights)]).strip()

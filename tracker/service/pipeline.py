@@ -6,16 +6,18 @@ lands, a red one is taken out and its successors are stacked and verified again.
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.errors import PlanFailed, TrackerError
 from tracker.git import landing as git_landing
 from tracker.git import trees, worktrees
 from tracker.git.plumbing import git
+from tracker.git.worktrees import Worktree
 from tracker.model import progress as pg
 from tracker.model.definitions import Definitions, Plan
 from tracker.model.snapshot import NOT_RUN, PASSED, Snapshot, plain
@@ -46,7 +48,6 @@ class Pipeline:
     jobs: int = 1
     cancelled: threading.Event | None = None
     step: Callable[[str], None] = lambda _name: None
-    landed: list[tuple[str, str]] = field(default_factory=list)
     moves: int = 0
 
     @property
@@ -54,46 +55,50 @@ class Pipeline:
         return Stage(self.repository.root, self.known.project, self.observer, self.cancelled)
 
     def place(self, name: str) -> Path:
-        """The worktree of a plan in this run."""
+        """Where the worktree of a plan in this run stands."""
         return self.repository.root / ".tracker" / "worktrees" / self.directory.id / name
+
+    def worktree(self, name: str, commit: str) -> Worktree:
+        """A new worktree of this run at the commit. Raises GitFailed."""
+        return worktrees.add(self.repository.root, self.place(name), commit)
 
     def wave(self, plans: Sequence[Plan]) -> None:
         """Carry one wave out. What fails is in the report; the others land."""
         ready = [plan for plan in plans if not self._blocked(plan)]
-        if not ready or self._cancelled():
+        if not ready or self.stopped():
             return
         base = self.tip.commit
         self.tip.generated.clear()
         staged = self._implement(ready, base)
         queue = [staged[plan.ref] for plan in ready if plan.ref in staged]
         self._clear_way(queue)
-        while queue and not self._cancelled():
+        while queue and not self.stopped():
             stacked = self._stack(queue)
             queue = [item for item, _ in stacked]
             if not queue:
                 break
             results = self._verify(stacked)
-            if self._cancelled():
+            if self.stopped():
                 return
             queue = self._land(stacked, results)
 
     # The parts of a wave
 
     def _implement(self, plans: Sequence[Plan], base: str) -> dict[str, Staged]:
-        for plan in plans:
-            worktrees.add(self.repository.root, self.place(plan.ref), base)
-
         def one(plan: Plan) -> Staged | None:
-            if self._cancelled():
+            if self.stopped():
                 return None
             deferred = deferred_checks(self.snapshot.plan(plan.ref))
             try:
+                worktree = self.worktree(plan.ref, base)
                 return self._stage.implement(
-                    plan, self.place(plan.ref), base, deferred=deferred, log=self.directory.log(plan.ref)
+                    plan, worktree, base, deferred=deferred, log=self.directory.log(plan.ref)
                 )
             except TrackerError as error:
                 self.fail(plan.ref, _words(error))
-                return None
+            except (OSError, shutil.Error) as error:
+                self.fail(plan.ref, f"its worktree could not be prepared: {error}")
+            return None
 
         with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
             done = list(pool.map(one, plans))
@@ -126,7 +131,7 @@ class Pipeline:
             job_of(
                 item.plan,
                 self.known.project,
-                item.place,
+                item.worktree.place,
                 self.directory.log(item.plan.ref),
                 deferred=item.deferred,
             )
@@ -174,9 +179,8 @@ class Pipeline:
                 self.fail(plan.ref, _words(error))
                 return [later for later, _ in stacked[number + 1 :]]
             self.report.landed[plan.ref] = new
-            self.landed.append((plan.ref, new))
             self.observer(pg.Progress(pg.LANDED, plan.ref, plan.title, {"commit": new}))
-            worktrees.remove(self.repository.root, item.place)
+            worktrees.remove(item.worktree)
         return []
 
     # Around it
@@ -220,7 +224,8 @@ class Pipeline:
         self.tip.generated.clear()
         self.observer(pg.Progress(pg.NOTICE, "", "the branch has moved: stacked again"))
 
-    def _cancelled(self) -> bool:
+    def stopped(self) -> bool:
+        """Whether the person has asked to stop."""
         return self.cancelled is not None and self.cancelled.is_set()
 
 

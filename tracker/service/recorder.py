@@ -70,5 +70,7 @@ class Recorder:
                 write(history)
             except TrackerError as error:
                 self.problem = error.message
+            except Exception as error:  # noqa: BLE001 - local history is never worth a run
+                self.problem = f"{type(error).__name__}: {error}"
         if history is not None:
             history.close()

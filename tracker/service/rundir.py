@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -27,13 +28,19 @@ class RunDirectory:
         self.place.mkdir(parents=True)
         self._current = runs / "current"
         self._current.write_text(f"{self.id} {os.getpid()}\n", encoding="utf-8")
-        self._events = (self.place / "events.jsonl").open("a", encoding="utf-8", buffering=1)
+        self._events = (self.place / "events.jsonl").open(
+            "a", encoding="utf-8", errors="backslashreplace", buffering=1
+        )
         self._mutex = threading.Lock()
-        for old in sorted(path for path in runs.iterdir() if path.is_dir())[:-KEPT]:
+        others = [path for path in runs.iterdir() if path.is_dir() and path != self.place]
+        for old in sorted(others, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
             shutil.rmtree(old, ignore_errors=True)
 
     def observed(self, observer: Observer) -> Observer:
-        """An observer that also writes every step to the directory (output lines stand in the logs)."""
+        """An observer that also writes every step to the directory (output lines stand in the logs).
+
+        A terminal that is gone or a disk that is full silences what is shown; the run goes on.
+        """
         start = time.monotonic()
 
         def both(progress: Progress) -> None:
@@ -45,9 +52,10 @@ class RunDirectory:
                     "data": progress.data,
                     "at": round(time.monotonic() - start, 3),
                 }
-                with self._mutex:
+                with self._mutex, contextlib.suppress(OSError):
                     self._events.write(json.dumps(line, ensure_ascii=False) + "\n")
-            observer(progress)
+            with contextlib.suppress(OSError):
+                observer(progress)
 
         return both
 
@@ -57,5 +65,6 @@ class RunDirectory:
 
     def finish(self) -> None:
         """The run has come to its end."""
-        self._events.close()
+        with contextlib.suppress(OSError):
+            self._events.close()
         self._current.unlink(missing_ok=True)

@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 
 from tracker.api.codebase import declared
 from tracker.errors import PlanFailed, TrackerError
-from tracker.git import stacking, worktrees
+from tracker.git import guards, stacking, worktrees
 from tracker.git.landing import commit as commit_object
 from tracker.git.plumbing import git
 from tracker.git.trees import NOT_CODE
+from tracker.git.worktrees import Worktree
 from tracker.model import progress as pg
 from tracker.model.definitions import Plan, Project
 from tracker.model.snapshot import Change
@@ -26,10 +27,9 @@ class Staged:
     """A plan's change: a commit on the wave's base that holds its code and its directory."""
 
     plan: Plan
-    place: Path
+    worktree: Worktree
     base: str
     commit: str
-    paths: tuple[str, ...]
     changes: tuple[Change, ...]
     deferred: tuple[str, ...]
     seconds: float
@@ -45,25 +45,26 @@ class Stage:
     cancelled: threading.Event | None
 
     def implement(
-        self, plan: Plan, place: Path, base: str, *, deferred: tuple[str, ...], log: Path
+        self, plan: Plan, worktree: Worktree, base: str, *, deferred: tuple[str, ...], log: Path
     ) -> Staged:
-        """Implement the plan on ``base`` in the worktree ``place`` (made already). Raises PlanFailed."""
-        link = (place / ".git").read_bytes()
-        overlay(self.root, place, plan)
-        self._setup(place, log)
-        before = worktrees.tree_of(place)
+        """Implement the plan on ``base`` in the worktree, which is at ``base``. Raises PlanFailed."""
+        overlay(self.root, worktree.place, plan)
+        self._setup(worktree.place, log)
+        before = worktrees.tree_of(worktree)
+        guarded = guards.taken(self.root)
         self.observer(pg.Progress(pg.IMPLEMENTING, plan.ref, plan.title))
-        first = self._once(plan, place, deferred, log)
-        if (place / ".git").read_bytes() != link:
-            raise PlanFailed("it changed git's own files")
-        after = worktrees.tree_of(place)
-        self._once(plan, place, deferred, log)
-        again = worktrees.changed(place, after, worktrees.tree_of(place))
+        first = self._once(plan, worktree, deferred, log)
+        after = worktrees.tree_of(worktree)
+        self._once(plan, worktree, deferred, log)
+        again = worktrees.changed(self.root, after, worktrees.tree_of(worktree))
         if again:
             paths = ", ".join(path for path, _ in again[:5])
             raise PlanFailed(f"not idempotent: run a second time it changed {paths}")
-        changed = worktrees.changed(place, before, after)
-        self._allowed(plan, place, after, changed)
+        touched = guards.differing(self.root, guarded)
+        if touched:
+            raise PlanFailed(f"while it ran, {', '.join(touched)} changed outside of its worktree")
+        changed = worktrees.changed(self.root, before, after)
+        self._allowed(plan, worktree.place, changed, worktrees.modes(self.root, before, after))
         whys = {change.path: change for change in first.changes}
         kinds = {"A": "added", "D": "deleted"}
         changes = tuple(
@@ -72,14 +73,12 @@ class Stage:
         )
         commit = commit_object(self.root, after, base, f"{plan.ref}: staged\n")
         self.observer(pg.Progress(pg.IMPLEMENTED, plan.ref, f"{len(changes)} files changed"))
-        return Staged(
-            plan, place, base, commit, tuple(path for path, _ in changed), changes, deferred, first.seconds
-        )
+        return Staged(plan, worktree, base, commit, changes, deferred, first.seconds)
 
-    def _once(self, plan: Plan, place: Path, deferred: tuple[str, ...], log: Path) -> Implemented:
+    def _once(self, plan: Plan, worktree: Worktree, deferred: tuple[str, ...], log: Path) -> Implemented:
         result = implement(
             plan,
-            place,
+            worktree.place,
             codebase=self.project.codebase,
             deferred=deferred,
             log=log,
@@ -90,6 +89,8 @@ class Stage:
         )
         if result.reason:
             raise PlanFailed(f"implementation: {result.reason}")
+        if not worktree.intact:
+            raise PlanFailed("it changed git's own file .git in its worktree")
         return result
 
     def _setup(self, place: Path, log: Path) -> None:
@@ -108,7 +109,9 @@ class Stage:
         if ended.reason or ended.code:
             raise PlanFailed(f"setup: {ended.reason or f'exit status {ended.code}'}")
 
-    def _allowed(self, plan: Plan, place: Path, tree: str, changed: Sequence[tuple[str, str]]) -> None:
+    def _allowed(
+        self, plan: Plan, place: Path, changed: Sequence[tuple[str, str]], modes: dict[str, str]
+    ) -> None:
         codebase = self.project.codebase
         outside = [path for path, _ in changed if not _inside(path, codebase, plan)]
         if outside:
@@ -116,11 +119,14 @@ class Stage:
                 f"it changed {', '.join(outside[:5])}, which it does not declare",
                 hint=f"The codebase is {codebase}; declare other paths under `paths:` in PLAN.md.",
             )
-        present = [path for path, letter in changed if letter != "D"]
-        for path, mode in worktrees.modes(place, tree, present).items():
-            if mode == "160000":
-                raise PlanFailed(f"{path} is a submodule")
-            if mode == "120000":
+        for path, _ in changed:
+            try:
+                path.encode()
+            except UnicodeEncodeError:
+                raise PlanFailed(f"the name of a file that it made is not UTF-8: {path!a}") from None
+            if modes[path] == "160000":
+                raise PlanFailed(f"{path} is a submodule or a repository of its own")
+            if modes[path] == "120000":
                 target = PurePosixPath((place / path).readlink())
                 climbed = os.path.normpath(PurePosixPath(path).parent / target)
                 if target.is_absolute() or climbed.startswith(".."):
@@ -148,12 +154,12 @@ def stack(stage: Stage, staged: Staged, tip: str, *, log: Path) -> tuple[Staged,
         stage.observer(
             pg.Progress(pg.NOTICE, staged.plan.ref, "conflicts with the plan before it: implemented again")
         )
-        worktrees.reset(staged.place, tip)
-        staged = stage.implement(staged.plan, staged.place, tip, deferred=staged.deferred, log=log)
+        worktrees.reset(staged.worktree, tip)
+        staged = stage.implement(staged.plan, staged.worktree, tip, deferred=staged.deferred, log=log)
         tree = git(stage.root, "rev-parse", f"{staged.commit}^{{tree}}")
     stacked = commit_object(stage.root, tree, tip, f"{staged.plan.ref}: stacked\n")
     try:
-        worktrees.reset(staged.place, stacked)
+        worktrees.reset(staged.worktree, stacked)
     except TrackerError as error:
         raise PlanFailed(f"its worktree could not be set to the stack: {error.message}") from None
     return staged, stacked

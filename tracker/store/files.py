@@ -11,10 +11,14 @@ from tracker.errors import TrackerError
 LOCAL = ".tracker"
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Replace the file's content in one step; the old content stays where this fails. Raises TrackerError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+def write_atomic(path: Path, data: bytes, *, scratch: Path | None = None) -> None:
+    """Replace the file's content in one step; the old content stays where this fails. Raises TrackerError.
+
+    ``scratch`` is a directory of the same file system for the new file: a kill leaves nothing beside the old one.
+    """
+    temporary = (scratch or path.parent) / f".{path.name}.{os.getpid()}.new"
     try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,11 @@ class History:
     """Writes to ``state.db``. Every method is one transaction."""
 
     def __init__(self, place: Path) -> None:
-        if not prepare(place):
+        try:
+            ready = prepare(place)
+        except (sqlite3.Error, OSError) as error:
+            raise TrackerError(f"the index cannot be made: {error}") from None
+        if not ready:
             raise TrackerError(
                 f"{place.name} was written by a newer tracker",
                 hint="Update tracker, or delete the file: it holds only local history and caches.",

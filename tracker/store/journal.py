@@ -122,20 +122,36 @@ def _mend(descriptor: int) -> None:
     size = os.fstat(descriptor).st_size
     if size == 0 or os.pread(descriptor, 1, size - 1) == b"\n":
         return
-    start = max(0, size - 1024 * 1024)
-    tail = os.pread(descriptor, size - start, start)
-    cut = tail.rfind(b"\n") + 1
-    try:
-        _event(tail[cut:])
-    except ValueError:
-        os.ftruncate(descriptor, start + cut)
-    else:
+    tail, start = b"", size
+    while start > 0 and b"\n" not in tail:
+        step = min(start, 1024 * 1024)
+        start -= step
+        tail = os.pread(descriptor, step, start) + tail
+    last = tail[tail.rfind(b"\n") + 1 :]
+    if _whole(last):
         os.pwrite(descriptor, b"\n", size)
+    else:
+        os.ftruncate(descriptor, size - len(last))
+
+
+def _whole(line: bytes) -> bool:
+    try:
+        _event(line)
+    except ValueError:
+        return False
+    return True
 
 
 def union(first: bytes, second: bytes) -> bytes:
-    """The lines of both journals, each once: first's order, then what only second has."""
-    lines = [line for line in first.split(b"\n") if line.strip()]
+    """The lines of both journals, each once: first's order, then what only second has. Torn last lines are left out."""
+    lines = _lines(first)
     have = set(lines)
-    lines += [line for line in second.split(b"\n") if line.strip() and line not in have]
+    lines += [line for line in _lines(second) if line not in have]
     return b"".join(line + b"\n" for line in lines)
+
+
+def _lines(text: bytes) -> list[bytes]:
+    *lines, last = text.split(b"\n")
+    if last.strip() and _whole(last):
+        lines.append(last)
+    return [line for line in lines if line.strip()]

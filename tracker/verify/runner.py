@@ -103,7 +103,7 @@ def _pytest(
     ]
     env = _environment(job, scratch, [check.id for check in checks]) | {"TRACKER_RESULTS": str(results)}
     ended = process.run(
-        command,
+        process.limited(command),
         cwd=job.root,
         env=env,
         log=job.log,
@@ -127,7 +127,7 @@ def _command(
     cancelled: threading.Event | None,
 ) -> Result:
     ended = process.run(
-        ["/bin/sh", "-c", command],
+        process.limited(["/bin/sh", "-c", command]),
         cwd=job.root / job.codebase,
         env=_environment(job, scratch, [check]),
         log=job.log,
@@ -147,6 +147,7 @@ def _environment(job: Job, scratch: Path, only: Iterable[str]) -> dict[str, str]
     return process.clean_environment(
         scratch,
         {
+            "GIT_CEILING_DIRECTORIES": str(job.root.parent),
             "TRACKER_CODEBASE": str(job.root / job.codebase),
             "TRACKER_PLAN_DIR": str(job.plan_dir),
             "TRACKER_DEFERRED": ",".join(job.deferred),

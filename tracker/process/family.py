@@ -1,0 +1,63 @@
+"""The processes that a child has started, also those that have left its group or lost their parent (Linux)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+VARIABLE = "TRACKER_CHILD"
+"""Carries the mark by which descendants are known that were handed to another parent."""
+
+_PROC = Path("/proc")
+
+
+def new_mark() -> str:
+    """A value that no other child has."""
+    return os.urandom(8).hex()
+
+
+def members(child: int, mark: str) -> set[int]:
+    """The child's living descendants, and every living process that carries its mark; empty without ``/proc``."""
+    wanted = f"{VARIABLE}={mark}".encode()
+    parents: dict[int, int] = {}
+    found: set[int] = set()
+    try:
+        names = os.listdir(_PROC)  # noqa: PTH208 - names are all that is needed, hundreds of times
+    except OSError:
+        return set()
+    for name in names:
+        if not name.isdigit():
+            continue
+        try:
+            stat = (_PROC / name / "stat").read_bytes()
+            state, parent = stat[stat.rindex(b")") + 2 :].split(None, 2)[:2]
+            if state in (b"Z", b"X"):
+                continue
+            parents[int(name)] = int(parent)
+            if wanted in (_PROC / name / "environ").read_bytes():
+                found.add(int(name))
+        except (OSError, ValueError):
+            continue
+    found.add(child)
+    grown = True
+    while grown:
+        more = {pid for pid, parent in parents.items() if parent in found and pid not in found}
+        found |= more
+        grown = bool(more)
+    return {pid for pid in found if pid in parents and pid != os.getpid()}
+
+
+def end(child: int, mark: str, *, patience: float = 5.0) -> None:
+    """KILL everything that ``members`` names, until there is nothing left or ``patience`` seconds are over."""
+    deadline = time.monotonic() + patience
+    while left := members(child, mark):
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.002)
