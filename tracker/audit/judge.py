@@ -14,6 +14,7 @@ from tracker.audit.model import CONTRADICTED, SUPPORTED, UNSUPPORTED, Claim, Ver
 TOLERANCE = 2.0
 """Percentage points by which a percentage may differ: documents round in their own ways."""
 
+_NO_RECORDS = "this project writes no SUMMARY files and ticks no boxes"
 Judgement = tuple[Verdict, str]
 
 
@@ -71,7 +72,7 @@ def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
     if what == "phases" and not evidence.listed:
         return UNSUPPORTED, "ROADMAP.md lists no phases"
     if claim.done and not evidence.keeps_records:
-        return UNSUPPORTED, "this project writes no SUMMARY files and ticks no boxes"
+        return UNSUPPORTED, _NO_RECORDS
     return CONTRADICTED, _describe(scopes[0], what)
 
 
@@ -140,6 +141,8 @@ def _percent(claim: Claim, evidence: Evidence) -> Judgement:
         zero = any(c.kind in ("plans", "phases") and c.total == 0 for c in _said(evidence))
         if zero:
             return SUPPORTED, "no phase is open in ROADMAP.md"
+    if claim.percent and not evidence.keeps_records:
+        return UNSUPPORTED, _NO_RECORDS
     return (
         CONTRADICTED,
         f"nearest is {100 * done / total:.0f} % ({scope.name}: {done} of {total}); {_describe(scopes[0], 'plans')}",

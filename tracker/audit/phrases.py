@@ -36,6 +36,11 @@ _PHASE_LABEL = re.compile(rf"\b(?:phase|fase|фаза|этап)[ \t]+(?P<id>{PHA
 BAR = re.compile(r"[█▓▒░■□▰▱▮▯⬛⬜●○#=\-. ]{5,400}")
 SEVERAL = "several"
 """The label of a figure whose text names more than one phase: of what it is said is anybody's guess."""
+# A name in parentheses may begin with such a word ("Complete Checkout"): only one that says no more counts.
+_WHOLE_STATUS = re.compile(
+    r"[\W_]*(?:[^\W\d_]+|in progress|not started|(?:phase|milestone|plan) complete|ready to \w+)[\W_]*(?:\d.*)?\Z",
+    re.IGNORECASE,
+)
 _FULL = "█▓■▰▮⬛●#="
 _BAR_CHARS = "█▓▒░■□▰▱▮▯"
 _MILESTONE_DONE = re.compile(
@@ -88,7 +93,7 @@ def position(value: str) -> Position | None:
     name = inner[1].strip() if inner else ""
     after = rest[inner.end() :] if inner else rest
     mark = None
-    if name and (len(name.split()) <= 2 or re.match(r"\S+ ?[-–—,:] ?\d", name)):
+    if name and _WHOLE_STATUS.match(name):
         mark = marks.word(name)
         if mark is not None:
             name = ""

@@ -12,6 +12,7 @@ _HEADING = re.compile(r"^#{1,3}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _OBJECTIVE = re.compile(r"<objective>\s*(.{1,400}?)(?:\n\s*\n|</objective>|\Z)", re.DOTALL)
 _BOLD_LINE = re.compile(r"^\*\*([^*\n]{8,300})\*\*[ \t]*$", re.MULTILINE)
 _HASH = re.compile(r"(?:`|\bcommits?:?\s+`?)([0-9a-f]{7,40})(?=[`\s.,;)|]|\Z)")
+_CELL_HASH = re.compile(r"(?<=[|,+` ])(?=[a-f]*\d)([0-9a-f]{7,40})(?=[|,+` ])")
 _COMMIT_WORD = re.compile(r"commit|\bhash\b|metadata:", re.IGNORECASE)
 _TASK = re.compile(r"<task\b|^#{2,4}[ \t]+Task[ \t]+\d", re.MULTILINE)
 _CONTENT = re.compile(r"^(?!\s*(?:#|---|\*\*\*|\Z))\s*\S", re.MULTILINE)
@@ -89,17 +90,19 @@ def cited_commits(text: str) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
     if "ommit" not in text and "hash" not in text:
         return found
-    section = False
+    section = table = False
     for number, line in enumerate(text.split("\n"), start=1):
+        if line.startswith("|"):
+            # A column headed "Commit" holds bare hashes.
+            table = table or _COMMIT_WORD.search(line) is not None
+            if table:
+                found.extend((hit[1], number, hit.start(1) + 1) for hit in _CELL_HASH.finditer(line))
+            continue
+        table = False
         if line.startswith("#"):
             section = bool(_COMMIT_WORD.search(line))
-            continue
-        if line.startswith("|") and "ommit" in line and "`" not in line:
-            section = True
-            continue
-        if not section and not _COMMIT_WORD.search(line):
-            continue
-        found.extend((hit[1], number, hit.start(1) + 1) for hit in _HASH.finditer(line))
+        elif section or _COMMIT_WORD.search(line):
+            found.extend((hit[1], number, hit.start(1) + 1) for hit in _HASH.finditer(line))
     return found
 
 
