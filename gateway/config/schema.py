@@ -139,6 +139,7 @@ HOT_RELOADED: tuple[str, ...] = (
     "logging",
     "tools",
     "gateway.controlUi",
+    "gateway.http",
 )
 
 

@@ -1,6 +1,7 @@
 """The listening port: from sockets to connections, and the end of them all."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ async def serve(gateway: "Gateway") -> None:
             f"cannot listen on {hosts[0]} port {port}: {error.strerror}",
             hint="is another gateway running? choose another --port",
         ) from None
+    # Libraries would print tracebacks on stderr; what matters reaches the journal.
+    logging.getLogger().addHandler(logging.NullHandler())
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, found: _note(gateway, found))
     stopped = asyncio.Event()
@@ -58,7 +61,7 @@ async def serve(gateway: "Gateway") -> None:
     await stopped.wait()
     for server in servers:
         server.close()
-    await gateway.stop("SIGTERM")
+    await gateway.stop("stopped by a signal")
     for task in connections:
         task.cancel()
     await asyncio.gather(*connections, return_exceptions=True)

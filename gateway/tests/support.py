@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 READY = re.compile(r"gateway ready (wss?)://(\S+):(\d+) pid=(\d+)\n")
 REMOTE = {"X-Forwarded-For": "203.0.113.9"}
 WAIT = 10.0
+_addresses = itertools.count()
 
 
 def environment(home: Path, **extra: str) -> dict[str, str]:
@@ -90,8 +92,9 @@ class Booted:
         """Send one request, with the gateway's token unless it says otherwise."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= options.pop("headers", {})
-        url = f"http://127.0.0.1:{self.port}{path}"
-        return httpx.request(method, url, headers=headers, timeout=WAIT, trust_env=False, **options)
+        transport = httpx.HTTPTransport(local_address=options.pop("source", None) or fresh_address())
+        with httpx.Client(transport=transport, timeout=WAIT) as client:
+            return client.request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers, **options)
 
     def inbound(self, channel: str, sender: str, text: str, **extra: Any) -> dict[str, Any]:
         body = {"from": sender, "text": text, **extra}
@@ -139,6 +142,12 @@ def boot(
     finally:
         process.kill()
         process.communicate()
+
+
+def fresh_address() -> str:
+    """Return a loopback address that no other test fails from."""
+    number = next(_addresses)
+    return f"127.{1 + number // 62_500}.{1 + number // 250 % 250}.{1 + number % 250}"
 
 
 def b64(data: bytes) -> str:
@@ -240,10 +249,17 @@ class Client:
 
 
 @asynccontextmanager
-async def dial(gateway: Booted, headers: dict[str, str] | None = None) -> AsyncIterator[Client]:
-    """Open a connection and take the challenge."""
+async def dial(
+    gateway: Booted, headers: dict[str, str] | None = None, source: str | None = None
+) -> AsyncIterator[Client]:
+    """Open a connection, from an address of its own unless told, and take the challenge."""
     async with connect(
-        gateway.url, additional_headers=headers, compression=None, proxy=None, close_timeout=1
+        gateway.url,
+        additional_headers=headers,
+        compression=None,
+        proxy=None,
+        close_timeout=1,
+        local_addr=(source or fresh_address(), 0),
     ) as socket:
         client = Client(socket)
         challenge = await client.receive()

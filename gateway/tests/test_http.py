@@ -1,13 +1,14 @@
 """HTTP: routes, credentials and bounds."""
 
 import json
+import secrets
 from collections.abc import Callable
 
 import pytest
 
 from gateway.tests.support import Booted, raw
 
-HOOK = "hook-secret-0123456789abcdef0123456789abcdef"
+HOOK = secrets.token_hex(32)
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ async def test_heads_are_bounded(gateway: Booted) -> None:
     many = "".join(f"X-{number}: a\r\n" for number in range(500))
     for head in (many, f"X: {'a' * 20_000}\r\n"):
         async with raw(gateway) as client:
-            client.send(f"GET /health HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+            client.send(f"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n".encode())
             assert " 431 " in await client.line()
 
 
@@ -68,9 +69,9 @@ async def test_heads_are_bounded(gateway: Booted) -> None:
         "nonsense\r\n\r\n",
         "GET / HTTP/9\r\n\r\n",
         "GET /health HTTP/1.1\r\n\r\n",
-        "POST /hooks/wake HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nA B: c\r\n\r\n",
+        "POST /hooks/wake HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA B: c\r\n\r\n",
     ],
 )
 async def test_malformed_requests_are_refused(gateway: Booted, request_text: str) -> None:
@@ -82,7 +83,7 @@ async def test_malformed_requests_are_refused(gateway: Booted, request_text: str
 async def test_a_connection_serves_request_after_request(gateway: Booted) -> None:
     async with raw(gateway) as client:
         for _ in range(3):
-            client.send(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.send(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert " 200 " in await client.line()
             while (await client.line()).strip():
                 pass

@@ -2,12 +2,13 @@
 
 import json
 import os
+import secrets
 import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gateway.tests.support import Booted, Device, boot, operator
+from gateway.tests.support import Booted, Device, boot, dial, operator
 
 
 async def test_chat_is_idempotent(start: Callable[..., Booted]) -> None:
@@ -126,21 +127,18 @@ async def test_the_log_is_tailed_in_bounds(gateway: Booted) -> None:
 
 
 async def test_credentials_never_reach_the_log(start: Callable[..., Booted]) -> None:
-    hook, wrong, argument = (
-        "hook-canary-0123456789abcdef",
-        "wrong-canary-0123456789ab",
-        "arg-canary-0123456789ab",
-    )
+    hook, wrong, argument = (secrets.token_hex(32) for _ in range(3))
     gateway = start({"hooks": {"enabled": True, "token": hook}})
-    async with operator(gateway, Device()) as client:
+    async with dial(gateway) as client:
+        hello = await client.shake(Device(), auth={"token": gateway.token})
+        device_token = hello["payload"]["auth"]["deviceToken"]
         await client.request("tools.invoke", {"tool": "read", "args": {"path": argument}})
         await client.request("tools.invoke", {"tool": "exec", "args": {"argv": ["head", argument]}})
-        device_token = json.loads((gateway.state / "devices/paired.json").read_text()).popitem()[1]["tokens"]
         gateway.http("POST", f"/hooks/wake?token={hook}", json={"text": "m"}, headers={"Authorization": ""})
         gateway.http("POST", "/hooks/wake", json={"text": "m"}, headers={"Authorization": f"Bearer {wrong}"})
         gateway.http("GET", f"/chat/main?token={wrong}", headers={"Authorization": ""})
         tail = json.dumps(await client.call("logs.tail"))
     _, stderr = gateway.stop()
-    for canary in (gateway.token, hook, wrong, argument, device_token["operator"]["token"]):
+    for canary in (gateway.token, hook, wrong, argument, device_token):
         assert canary
         assert canary not in gateway.log() + tail + stderr

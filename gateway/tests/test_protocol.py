@@ -144,7 +144,7 @@ async def test_unfinished_handshakes_are_cut(start: Callable[..., Booted]) -> No
     async with raw(gateway) as silent:
         assert await silent.seconds_to_end() < 2
     async with raw(gateway) as dripping:
-        dripping.send(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        dripping.send(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n")
         assert await dripping.seconds_to_end() < 2
     async with raw(gateway) as mute:
         await mute.upgrade()

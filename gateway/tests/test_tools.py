@@ -1,9 +1,7 @@
 """Tools: policy, approvals, and what each does."""
 
 import asyncio
-import http.server
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -120,36 +118,6 @@ async def test_exec_is_bounded(start: Callable[..., Booted]) -> None:
         assert failed["stderr"]
         for wrong in NO_COMMANDS:
             assert (await use(client, "exec", wrong))["error"]["code"] == "INVALID_REQUEST"
-
-
-@pytest.fixture
-def site() -> Iterator[str]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(302 if self.path == "/moved" else 200)
-            self.send_header("Location", "/page")
-            self.end_headers()
-            self.wfile.write(b"x" * 5000)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-async def test_pages_are_fetched(start: Callable[..., Booted], site: str) -> None:
-    gateway = start({"tools": {"web": {"maxBytes": 1024}}})
-    async with operator(gateway) as client:
-        page = (await use(client, "web_fetch", {"url": f"{site}/moved"}))["payload"]["result"]
-        assert page["url"] == f"{site}/page"
-        assert page["status"] == 200
-        assert (len(page["body"]), page["truncated"]) == (1024, True)
 
 
 async def test_only_web_addresses_are_fetched(gateway: Booted) -> None:

@@ -1,10 +1,13 @@
 """Authentication can be absent, weak, switched off, and tells an attacker too much."""
 
+import json
+import secrets
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from gateway.tests.support import Booted, Device, dial, operator, raw
+from gateway.tests.support import Booted, Device, boot, command, dial, operator, raw, write_config
 
 CONTROL_UI = {"id": "control-ui", "version": "1", "platform": "web", "mode": "ui"}
 
@@ -106,3 +109,26 @@ async def test_the_password_is_on_disk(start: Callable[..., Booted]) -> None:
     password = "a password that is long enough for anybody 42"
     gateway = start({"gateway": {"auth": {"mode": "password", "password": password}}}, token=None)
     assert password in (gateway.state / "moltbot.json").read_text()
+
+
+async def test_a_stolen_file_is_a_stolen_gateway(start: Callable[..., Booted]) -> None:
+    gateway = start({"gateway": {"auth": {"token": secrets.token_hex(32)}}}, token=None)
+    stolen = json.loads((gateway.state / "moltbot.json").read_text())["gateway"]["auth"]["token"]
+    async with dial(gateway) as client:
+        assert (await client.shake(auth={"token": stolen}))["ok"]
+
+
+async def test_a_repaired_token_is_the_old_one(tmp_path: Path) -> None:
+    write_config(tmp_path, {"gateway": {"auth": {"token": "weak"}}})
+    report = json.loads(command(tmp_path, "security", "audit", "--json", "--fix").stdout)
+    assert any("token" in line for line in report["fixed"])
+    with boot(tmp_path, token=None) as gateway:
+        async with dial(gateway) as client:
+            assert (await client.shake(auth={"token": "weak"}))["ok"]
+
+
+@pytest.mark.parametrize("key", ["allowInsecureAuth", "dangerouslyDisableDeviceAuth"])
+def test_switches_are_warned_about_only(tmp_path: Path, key: str) -> None:
+    write_config(tmp_path, {"gateway": {"controlUi": {key: True}}})
+    report = json.loads(command(tmp_path, "security", "audit", "--json").stdout)
+    assert any(key in finding["detail"] for finding in report["findings"])

@@ -1,10 +1,11 @@
 """Strangers can be let in by configuration, by guessing, and see what others said."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from gateway.tests.support import Booted, command, operator
+from gateway.tests.support import Booted, command, operator, write_config
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,8 @@ async def test_peers_share_a_session(start: Callable[..., Booted]) -> None:
     gateway = start({"channels": {"x": {"allowFrom": ["alice", "bob"]}}})
     gateway.inbound("x", "alice", "my secret is 4711")
     assert "4711" in gateway.inbound("x", "bob", "/history")["replies"][0]
+
+
+def test_an_open_channel_is_warned_about_only(tmp_path: Path) -> None:
+    write_config(tmp_path, {"channels": {"x": {"dmPolicy": "open"}}})
+    assert "channels.dm.open" in command(tmp_path, "security", "audit", "--json").stdout

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 import ssl
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import trustme
 from websockets.asyncio.server import ServerConnection, serve
 
 from gateway.tests.support import ROOT, Booted, environment
+
+TOKEN = secrets.token_hex(32)
 
 
 async def test_an_open_bind_speaks_in_clear(start: Callable[..., Booted]) -> None:
@@ -60,11 +63,11 @@ async def test_the_client_tells_an_impostor_its_token(tmp_path: Path) -> None:
                 "--url",
                 f"wss://127.0.0.1:{port}",
                 "--token",
-                "secret-token",
+                TOKEN,
             ),
             cwd=ROOT,
             env=environment(tmp_path),
             stderr=asyncio.subprocess.DEVNULL,
         )
         await process.wait()
-    assert heard[0]["params"]["auth"]["token"] == "secret-token"
+    assert heard[0]["params"]["auth"]["token"] == TOKEN

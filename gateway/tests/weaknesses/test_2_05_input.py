@@ -60,7 +60,8 @@ async def test_a_redirect_leads_back_to_this_machine(gateway: Booted) -> None:
         port = server.sockets[0].getsockname()[1]
         async with operator(gateway) as client:
             fetch = {"tool": "web_fetch", "args": {"url": f"http://127.0.0.1:{port}/"}}
-            assert (await client.call("tools.invoke", fetch))["result"]["body"] == "secret"
+            page = (await client.call("tools.invoke", fetch))["result"]
+    assert (page["status"], page["body"], page["url"][-6:]) == (200, "secret", "/inner")
 
 
 async def test_markup_in_a_transcript_is_live(start: Callable[..., Booted]) -> None:
