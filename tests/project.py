@@ -126,9 +126,7 @@ class SampleProject:
     # Using
 
     def git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments], cwd=self.root, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=True)
         return done.stdout.rstrip("\n")
 
     def run(self, *arguments: str) -> Outcome:

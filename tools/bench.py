@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools import synthetic
@@ -131,18 +131,12 @@ def _paired(own: Sequence[str], peer: Sequence[str], cwd: Path, runs: int) -> tu
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(runs + 1):
         for place, command in enumerate((own, peer)):
-            taken = _timed(
-                lambda command=command: subprocess.run(command, cwd=cwd, capture_output=True, check=False)
-            )  # type: ignore[misc]
+            start = time.perf_counter()
+            subprocess.run(command, cwd=cwd, capture_output=True, check=False)
+            taken = time.perf_counter() - start
             if number:
                 times[place].append(taken)
     return statistics.median(times[0]), statistics.median(times[1])
-
-
-def _timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def _peak(command: Sequence[str], cwd: Path) -> float:

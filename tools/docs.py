@@ -50,9 +50,9 @@ def _help(command: click.Command, path: str) -> str:
 def pages() -> dict[str, Callable[[], str]]:
     """Path → how it is made."""
     from tracker.definitions.reference import reference
-    from tracker.tui.actions import key_page
+    from tracker.tui.keys import page
 
-    return {"docs/commands.md": commands, "docs/plan-format.md": reference, "docs/keys.md": key_page}
+    return {"docs/commands.md": commands, "docs/plan-format.md": reference, "docs/keys.md": page}
 
 
 def main() -> int:
