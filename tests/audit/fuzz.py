@@ -19,7 +19,7 @@ from tracker.audit import audit_path, frontmatter, planfile, roadmap, state
 from tracker.audit.text import decode
 
 LIMIT = 1.0
-"""Seconds that one case may take."""
+"""Seconds of processor time that one case may take; the clock would measure the machine's other work."""
 
 _SYNTAX = [
     b"---\n", b"- [x] ", b"- [ ] ", b"| a | b |\n|---|---|\n", b"```\n", b"<details>\n", b"\t", b"[", b"]", b"{", b":", b"**", b"|",
@@ -131,7 +131,7 @@ def run(cases: int, seed: int, corpus: Path | None) -> float:
         for case in range(cases):
             rng = random.Random(seed * 1_000_003 + case)  # noqa: S311 - cases, no secrets
             three = [damage(rng.choice(pool), rng) for _ in range(3)]
-            start = time.perf_counter()
+            start = time.process_time()
             try:
                 read_all(three[0])
                 if case % 4 == 0:
@@ -140,7 +140,7 @@ def run(cases: int, seed: int, corpus: Path | None) -> float:
                 raise AssertionError(
                     f"case {case} of seed {seed}: {type(error).__name__}: {error}"
                 ) from error
-            took = time.perf_counter() - start
+            took = time.process_time() - start
             worst = max(worst, took)
             assert took < LIMIT, f"case {case} of seed {seed} took {took:.2f} s"
     return worst

@@ -48,6 +48,6 @@ if CORPUS is not None:
                 lambda d: planfile.read_plan(d.text, "x"),
                 lambda d: planfile.read_summary(d.text, "x"),
             ):
-                start = time.perf_counter()
+                start = time.process_time()
                 read(decoded)
-                assert time.perf_counter() - start < 1, path
+                assert time.process_time() - start < 1, path

@@ -108,6 +108,6 @@ def test_milestones_hold_their_phases() -> None:
 def test_odd_lines_do_not_hang(line: str) -> None:
     import time
 
-    start = time.perf_counter()
+    start = time.process_time()
     roadmap.read("\n".join([line, "|---|", line] * 3), "r")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -79,7 +79,7 @@ def test_cost_grows_with_the_history_and_not_with_odd_subjects() -> None:
         "x-" * 400,
         "feat(01-02" + ",1" * 50 + "x): y",
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     for subject in odd * 200:
         parse(subject)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

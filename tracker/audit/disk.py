@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tracker.audit import names, planfile, text
@@ -129,6 +129,9 @@ def _take(disk: Disk, entry: Entry, where: names.Place, *, prefix: str, cache: F
     if name.phase and where.phase and name.phase != where.phase and name.plan:
         # The file's own number counts: 09-01 in a directory 09b or a misnamed one is linked by its name.
         phase = name.phase if not where.phase.startswith(name.phase) else where.phase
+    if name.phase and not name.plan and name.phase.startswith(f"{where.phase}."):
+        # 1.2-PLAN in the directory of phase 1 is its second plan; in that of phase 1.2 it is the only one.
+        phase, name = where.phase, replace(name, plan=name.phase.rsplit(".", 1)[-1])
     number = name.plan or _inner_number(where.inner) or _number(record["plan"].rsplit("-", 1)[-1])
     problems = tuple(Finding(*problem) for problem in record["problems"])
     if name.role == "summary":

@@ -16,6 +16,7 @@ _FORMS = (
     rf"{_PHASE}-(?P<plan>\d{{1,3}}[A-Za-z]?)-{_SLUG}-WORD",
     rf"{_PHASE}-WORD-{_PLAN}(?:-{_SLUG})?",
     r"(?P<plan>\d{1,3}[A-Za-z]?)-WORD",
+    r"(?P<phase>\d{1,3}(?:\.\d{1,3})+)-WORD",
     rf"(?P<plan>\d{{1,3}}[A-Za-z]?)-{_SLUG}-WORD",
     rf"WORD-{_PHASE}-(?P<plan>\d{{1,3}}[A-Za-z]?)(?:-{_SLUG})?",
     rf"WORD[-_ ]?(?P<plan>\d{{1,3}}[A-Za-z]?|[A-Z])(?:-{_SLUG})?",

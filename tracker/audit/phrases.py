@@ -32,10 +32,10 @@ _LONE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"\bv\d+(?:\.\d+){0,3}\b")
-_PHASE_LABEL = re.compile(rf"\b(?:phase|fase|фаза|этап)[ \t]+(?P<id>{PHASE_ID})", re.IGNORECASE)
+_PHASE_LABEL = re.compile(rf"\b(?:phase|fase|фаза|этап)[ \t-]+(?P<id>{PHASE_ID})", re.IGNORECASE)
 BAR = re.compile(r"[█▓▒░■□▰▱▮▯⬛⬜●○#=\-. ]{5,400}")
 SEVERAL = "several"
-"""The label of a figure whose text names more than one phase: of what it is said is anybody's guess."""
+"""The label of a figure that is an estimate, or whose text names more than one phase: nothing decides on it."""
 # A name in parentheses may begin with such a word ("Complete Checkout"): only one that says no more counts.
 _WHOLE_STATUS = re.compile(
     r"[\W_]*(?:[^\W\d_]+|in progress|not started|(?:phase|milestone|plan) complete|ready to \w+)[\W_]*(?:\d.*)?\Z",
@@ -146,6 +146,8 @@ def figures(text: str) -> list[Figure]:
 def _label(text: str) -> str:
     named = {normalise(hit["id"]) for hit in _PHASE_LABEL.finditer(text)}
     named |= {normalise(hit["phase"]) for hit in md.PLAN_REF.finditer(text) if hit["plan"].startswith("0")}
+    if re.search(r"\bestimate|\bapprox|\bprojected", text, re.IGNORECASE):
+        return SEVERAL
     if named:
         return named.pop() if len(named) == 1 else SEVERAL
     version = _VERSION.search(text)

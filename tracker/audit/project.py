@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tracker.audit import disk, roadmap, state
+from tracker.audit import disk, gsd2, roadmap, state
 from tracker.audit.counting import stated
 from tracker.audit.ids import order
 from tracker.audit.model import (
@@ -68,7 +68,7 @@ def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
     plan = _roadmap(directory, names.get("ROADMAP.MD"), prefix, problems)
     project = Project(
         root=str(directory.parent),
-        kind="gsd-2" if name == GSD_2 else "gsd",
+        kind="gsd",
         name=_project_name(document, plan, directory, names.get("PROJECT.MD")),
         goal=document.goal if document else "",
         plan_files=tuple(listing.plans),
@@ -81,7 +81,8 @@ def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
         unread=(document.unread if document else ()) + (plan.unread if plan else ()),
         problems=tuple(problems) + (document.problems if document else ()),
     )
-    return replace(project, phases=_phases(project))
+    slices = gsd2.read(directory, prefix) if name == GSD_2 else ()
+    return replace(project, kind="gsd-2" if slices else "gsd", phases=slices or _phases(project))
 
 
 def _from_document(path: Path) -> Project:

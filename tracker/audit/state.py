@@ -91,11 +91,9 @@ def _front_matter(reader: Reader, front: frontmatter.FrontMatter) -> None:
     reader.section = "front matter"
     progress = front.data.get("progress")
     if isinstance(progress, dict):
-        for kind, total_key, done_key in (
-            ("phases", "total_phases", "completed_phases"),
-            ("plans", "total_plans", "completed_plans"),
-        ):
-            total, done = _int(progress.get(total_key)), _int(progress.get(done_key))
+        for kind in ("phases", "plans"):
+            total_key, total = _figure(progress, f"total_{kind}", f"{kind}_total")
+            done_key, done = _figure(progress, f"completed_{kind}", f"{kind}_complete", f"{kind}_completed")
             if total is None and done is None:
                 continue
             line, column = front.place("progress", done_key if done is not None else total_key)
@@ -139,6 +137,12 @@ def _front_matter(reader: Reader, front: frontmatter.FrontMatter) -> None:
         reader.milestone = value
         reader.claim(line, column, "milestone", f"milestone: {value}", value=value, decisive=False)
     reader.section = "position"
+
+
+def _figure(progress: dict[str, Any], *keys: str) -> tuple[str, int | None]:
+    return next(
+        ((key, value) for key in keys if (value := _int(progress.get(key))) is not None), (keys[0], None)
+    )
 
 
 def _int(value: object) -> int | None:
@@ -206,7 +210,8 @@ def _report_phase(rest: str) -> tuple[str, str] | None:
 def _line(reader: Reader, line: str, bare: str, number: int) -> None:
     if reader.listing is not None and _listed(reader, line, number):
         return
-    named = md.phase_name(bare.lstrip("-+ ")) if reader.section in {"position", "progress"} else None
+    read_phases = reader.section in {"position", "progress", "other", "milestones"}
+    named = md.phase_name(bare.lstrip("-+ ")) if read_phases else None
     if named is not None and not _PHASE_FIELD.match(bare):
         _phase_line(reader, bare, named[0], line.find(bare) + 1, number)
         return

@@ -1,0 +1,43 @@
+"""The layout with milestones, slices and tasks, and a ``.gsd`` directory of the older layout."""
+
+from __future__ import annotations
+
+from tests.audit.conftest import Make
+from tests.audit.samples import lighthouse
+
+M = ".gsd/milestones/M001"
+FILES = {
+    ".gsd/STATE.md": "# GSD State\n\n**Active Milestone:** M001 — Lamp\n**Active Slice:** S02 — Lens\n**Phase:** executing\n",
+    f"{M}/M001-ROADMAP.md": "# M001: Lamp\n\n## Slices\n\n- [x] **S01: Wick** `risk:low` `depends:[]`\n- [ ] **S02: Lens** `risk:high` `depends:[S01]`\n",
+    f"{M}/slices/S01/S01-PLAN.md": "# S01: Wick\n\n## Tasks\n\n- [x] **T01: Cut** `est:1h`\n- [x] **T02: Soak** `est:1h`\n",
+    f"{M}/slices/S01/tasks/T01-PLAN.md": "# T01\n",
+    f"{M}/slices/S01/tasks/T01-SUMMARY.md": "# T01\n\nCut.\n",
+    f"{M}/slices/S02/S02-PLAN.md": "# S02: Lens\n\n- [ ] **T01: Grind** `est:1h`\n",
+    f"{M}/slices/S02/tasks/T02-PLAN.md": "# T02\n",
+    f"{M}/slices/S02/tasks/T02-SUMMARY.md": "",
+}
+
+
+def test_slices_are_phases_and_tasks_are_plans(make: Make) -> None:
+    project = make(FILES).project
+    assert project.kind == "gsd-2"
+    assert [(p.number, p.title, p.status, p.done, p.total, p.milestone) for p in project.phases] == [
+        ("M001/S01", "Wick", "done", 2, 2, "M001 Lamp"),
+        ("M001/S02", "Lens", "pending", 0, 2, "M001 Lamp"),
+    ]
+    assert [(p.ref, p.status) for phase in project.phases for p in phase.plans] == [
+        ("M001/S01/T01", "done"),
+        ("M001/S01/T02", "done"),
+        ("M001/S02/T01", "pending"),
+        ("M001/S02/T02", "pending"),
+    ]
+    assert project.phases[0].plans[0].evidence == (
+        f"{M}/slices/S01/S01-PLAN.md:5 its box is ticked",
+        f"{M}/slices/S01/tasks/T01-SUMMARY.md",
+    )
+
+
+def test_the_older_layout_below_another_name(make: Make) -> None:
+    report = make({name.replace(".planning/", ".gsd/"): text for name, text in lighthouse().items()})
+    assert (report.project.kind, report.verdict) == ("gsd", "consistent")
+    assert report.counts["plans_total"] == 4
