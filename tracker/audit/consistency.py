@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tracker.audit.ids import whole
-from tracker.audit.model import CONTRADICTED, SELF_CONTRADICTORY, Claim
+from tracker.audit.model import CONTRADICTED, SELF_CONTRADICTORY, SUPPORTED, Claim
 
 _TOLERANCE = 2.0
 _BODY = ("position", "progress")
@@ -159,8 +159,13 @@ def _percent(claims: list[Claim], reasons: dict[int, str]) -> None:
         own = [100 * min((c.done or 0) / (c.total or 1), 1) for c in beside]
         if own and _far(claim.percent, own):
             reasons[index] = f"the counts on the same line give {own[0]:.0f} %"
-        # Two measures may differ honestly; then each is one that the front matter's counts give.
-        elif not own and stands is not None and _far(claim.percent, [stands, *shares]):
+        # Two measures may differ honestly; then the files or the front matter's counts give each of them.
+        elif (
+            not own
+            and stands is not None
+            and claim.verdict != SUPPORTED
+            and _far(claim.percent, [stands, *shares])
+        ):
             reasons[index] = f"the front matter says {stands:g} %"
 
 

@@ -156,7 +156,7 @@ def _number(value: object) -> float | None:
 
 
 def _heading(reader: Reader, rest: str, level: int) -> None:
-    low = marks.plain(rest).casefold()
+    low = marks.plain(rest[:160]).casefold()
     reader.scope = reader.label = ""
     reader.listing = _listing(low)
     named = md.phase_name(rest) or _report_phase(rest)
