@@ -270,12 +270,12 @@ async def dial(
 
 @asynccontextmanager
 async def operator(
-    gateway: Booted, device: Device | None = None, headers: dict[str, str] | None = None, **params: Any
+    gateway: Booted, device: Device | None = None, *, with_device: bool = True, **params: Any
 ) -> AsyncIterator[Client]:
-    """Open a connection and shake hands with the gateway's token."""
+    """Open a connection and shake hands with the gateway's token and a device, a new one unless given."""
     params.setdefault("auth", {"token": gateway.token} if gateway.token else {})
-    async with dial(gateway, headers) as client:
-        hello = await client.shake(device, **params)
+    async with dial(gateway) as client:
+        hello = await client.shake((device or Device()) if with_device else None, **params)
         assert hello["ok"], hello
         yield client
 

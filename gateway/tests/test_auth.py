@@ -140,7 +140,7 @@ async def test_every_method_enforces_its_scope(start: Callable[..., Booted]) -> 
     async with operator(gateway, device, scopes=["operator.read"]) as client:
         before = sorted(str(path) for path in gateway.state.rglob("*"))
         async with dial(gateway) as other:
-            hello = await other.shake(auth={"token": gateway.token})
+            hello = await other.shake(Device(), auth={"token": gateway.token})
         params = {"chat.history": {"sessionKey": "main"}}
         for method in hello["payload"]["features"]["methods"]:
             answer = await client.request(method, params.get(method))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway.tests.support import Booted, connect_params, dial, operator, raw
+from gateway.tests.support import Booted, Device, connect_params, dial, operator, raw
 
 BEFORE = [
     json.dumps({"type": "req", "id": "1", "method": "health"}),
@@ -155,10 +155,11 @@ async def test_a_slow_consumer_is_dropped(start: Callable[..., Booted]) -> None:
     gateway = start({"gateway": {"limits": {"closeTimeoutMs": 500}}})
     async with operator(gateway) as reading, raw(gateway) as slow:
         await slow.upgrade()
+        challenge = json.loads((await slow.read_frame())[1])["payload"]
         params = connect_params(auth={"token": gateway.token})
+        params["device"] = Device().prove(params, challenge["nonce"], challenge["ts"])
         slow.frame(1, json.dumps({"type": "req", "id": "1", "method": "connect", "params": params}).encode())
-        await slow.read_frame()
-        await slow.read_frame()
+        assert json.loads((await slow.read_frame())[1])["ok"]
         slow.reader._transport.pause_reading()  # type: ignore[attr-defined]
         while len((await reading.event("presence"))["presence"]) < 2:
             pass

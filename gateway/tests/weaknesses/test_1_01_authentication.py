@@ -15,7 +15,7 @@ CONTROL_UI = {"id": "control-ui", "version": "1", "platform": "web", "mode": "ui
 @pytest.mark.parametrize("flags", [[], ["--auth", "none"]])
 async def test_loopback_needs_no_secret(start: Callable[..., Booted], flags: list[str]) -> None:
     gateway = start(None, *flags, token=None)
-    async with operator(gateway) as client:
+    async with operator(gateway, with_device=False) as client:
         assert await client.call("config.get")
     call = {"tool": "write", "args": {"path": "a", "content": "b"}}
     assert gateway.http("POST", "/tools/invoke", json=call).status_code == 200
@@ -41,7 +41,7 @@ async def test_switches_in_the_configuration_drop_device_proof(
     start: Callable[..., Booted], key: str
 ) -> None:
     gateway = start({"gateway": {"controlUi": {key: True}}})
-    async with operator(gateway, client=CONTROL_UI) as client:
+    async with operator(gateway, with_device=False, client=CONTROL_UI) as client:
         assert await client.call("config.get")
 
 
@@ -52,7 +52,7 @@ async def test_switches_in_the_environment_drop_device_proof(
     start: Callable[..., Booted], variable: str
 ) -> None:
     gateway = start(None, **{variable: "1"})
-    async with operator(gateway, client=CONTROL_UI) as client:
+    async with operator(gateway, with_device=False, client=CONTROL_UI) as client:
         assert await client.call("config.get")
 
 
@@ -89,7 +89,7 @@ async def test_device_tokens_are_stored_as_they_are(start: Callable[..., Booted]
 
 
 async def test_a_token_without_device_makes_itself_admin(gateway: Booted) -> None:
-    async with operator(gateway, scopes=["operator.admin", "operator.pairing"]) as client:
+    async with operator(gateway, with_device=False, scopes=["operator.admin"]) as client:
         assert await client.call("device.pair.list")
 
 
