@@ -72,6 +72,7 @@ async def test_heads_are_bounded(gateway: Booted) -> None:
         "POST /hooks/wake HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA B: c\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX: \x11\r\n\r\n",
     ],
 )
 async def test_malformed_requests_are_refused(gateway: Booted, request_text: str) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import h11
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHandshake
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
@@ -33,7 +34,10 @@ async def serve_websocket(
         raise HttpRefusal(505, "WebSocket needs HTTP/1.1")
     if head.method != b"GET":
         raise HttpRefusal(405, "WebSocket needs GET", (("Allow", "GET"),))
-    shaped = Request(path=request.path, headers=Headers(request.raw_headers))
+    try:
+        shaped = Request(path=request.path, headers=Headers(request.raw_headers))
+    except InvalidHandshake:
+        raise HttpRefusal(400, "a header field has characters that are not allowed") from None
     answer = ServerProtocol().accept(shaped)
     if answer.status_code != 101:
         raise HttpRefusal(answer.status_code, "not a valid WebSocket upgrade", (("Upgrade", "websocket"),))
