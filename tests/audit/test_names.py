@@ -19,6 +19,7 @@ from tracker.audit import ids, names
         ("01-A-PLAN.md", "1", "A"),
         ("03-01-auth-hardening-PLAN.md", "3", "1"),
         ("30-01-wave0-test-scaffolding-PLAN.md", "30", "1"),
+        ("02-model-and-storage-03-PLAN.md", "2", "3"),
         ("12-02-FIX.md", "12", "2"),
         ("12-PLAN-01.md", "12", "1"),
         ("04-PLAN.md", "", "4"),
@@ -62,8 +63,11 @@ def test_a_name_without_the_word_has_to_be_confirmed_by_its_content() -> None:
     assert not name.certain
 
 
-def test_a_summary_goes_with_the_plan_of_the_same_name_or_number() -> None:
-    plan, summary = names.parse("30-01-wave0-PLAN.md"), names.parse("30-01-SUMMARY.md")
+@pytest.mark.parametrize(
+    "file", ["30-01-SUMMARY.md", "30-wallet-reliability-01-SUMMARY.md", "30-01-other-SUMMARY.md"]
+)
+def test_a_summary_goes_with_the_plan_of_the_same_name_or_number(file: str) -> None:
+    plan, summary = names.parse("30-01-wave0-PLAN.md"), names.parse(file)
     assert plan is not None
     assert summary is not None
     assert (plan.phase, plan.plan) == (summary.phase, summary.plan)

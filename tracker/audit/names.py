@@ -14,6 +14,7 @@ _SLUG = r"(?P<slug>[^/]*?)"
 _FORMS = (
     rf"{_PHASE}-{_PLAN}-WORD",
     rf"{_PHASE}-(?P<plan>\d{{1,3}}[A-Za-z]?)-{_SLUG}-WORD",
+    rf"{_PHASE}-(?P<slug>[a-z][^/]*?)-(?P<plan>\d{{2,3}}[A-Za-z]?)-WORD",
     rf"{_PHASE}-WORD-{_PLAN}(?:-{_SLUG})?",
     r"(?P<plan>\d{1,3}[A-Za-z]?)-WORD",
     r"(?P<phase>\d{1,3}(?:\.\d{1,3})+)-WORD",
