@@ -15,13 +15,13 @@ def test_damaged_documents_are_read() -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_any_bytes_are_read(raw: bytes) -> None:
     fuzz.read_all(raw)
 
 
 @given(st.lists(st.sampled_from([*samples.STATE.split("\n"), *samples.ROADMAP.split("\n")]), max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_lines_in_any_order_are_read(lines: list[str]) -> None:
     fuzz.read_all("\n".join(lines).encode())
 

@@ -175,14 +175,14 @@ def _audit(files: dict[str, str]) -> Report:
 
 
 @given(worlds())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_truth_is_consistent_at_every_step(world: World) -> None:
     report = _audit(write(world))
     assert report.verdict == "consistent", report.reason
 
 
 @given(worlds(), st.integers(1, 3))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_plans_claimed_that_nobody_did_are_contradicted(world: World, extra: int) -> None:
     """The counts of a lone milestone, raised: no scope reproduces them."""
     lone = World(
