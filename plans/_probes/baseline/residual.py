@@ -20,7 +20,7 @@ def same_user_can_use_the_keys(gateway: Gateway) -> None:
     assert gateway.hook_token is not None
     with gateways.new_home() as stolen:
         shutil.rmtree(stolen.state)
-        shutil.copytree(gateway.state, stolen.state)
+        shutil.copytree(gateway.state, stolen.state, ignore=shutil.ignore_patterns("*.tmp", "*.lock"))
         with gateways.running(gateway.codebase, stolen, token=gateways.random_secret()) as copy:
             body = {"message": "hello", "sessionKey": "stolen"}
             reply = copy.http("POST", "/hooks/agent", bearer=gateway.hook_token, body=body)
