@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 NEED = "need"
 STRETCH = "stretch"
@@ -12,8 +12,7 @@ BASELINE = "baseline"
 """The pseudo-plan of checks that were green before any plan ran."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One thing to be proved. ``points`` are earned only by a passed check."""
 
     id: str
@@ -30,8 +29,7 @@ class Check:
     closes: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MustHave:
+class MustHave(NamedTuple):
     """A sentence of a phase that holds when its checks pass. ``mark`` is a document's own word for it."""
 
     text: str
@@ -40,16 +38,14 @@ class MustHave:
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Implementation:
+class Implementation(NamedTuple):
     """How a plan is carried out: a Python module, a command, or by a person."""
 
     kind: str = "manual"
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(NamedTuple):
     """How a plan is proved: a pytest file, commands (check id, command line), or nothing."""
 
     file: str = ""
@@ -59,8 +55,7 @@ class Verification:
         return bool(self.file or self.commands)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A plan as its PLAN.md defines it. ``path`` is relative to the repository."""
 
     ref: str
@@ -71,8 +66,8 @@ class Plan:
     path: str
     summary: str = ""
     depends_on: tuple[str, ...] = ()
-    implementation: Implementation = field(default_factory=Implementation)
-    verification: Verification = field(default_factory=Verification)
+    implementation: Implementation = Implementation()
+    verification: Verification = Verification()
     paths: tuple[str, ...] = ()
     timeout: float = 0
     highlights: tuple[str, ...] = ()
@@ -80,8 +75,7 @@ class Plan:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(NamedTuple):
     """A phase as its PHASE.md defines it."""
 
     number: str
@@ -95,8 +89,7 @@ class Phase:
     plans: tuple[Plan, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """The project as ``project.yaml`` defines it. Time-outs are seconds."""
 
     name: str
@@ -108,12 +101,11 @@ class Project:
     setup: str = ""
     implementation_timeout: float = 120
     verification_timeout: float = 600
-    baseline: Verification = field(default_factory=Verification)
+    baseline: Verification = Verification()
     checks: tuple[Check, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
+class Definitions(NamedTuple):
     """Everything that the files define, in order."""
 
     project: Project

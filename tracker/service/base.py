@@ -154,8 +154,6 @@ class Repository:
 
         Words that a person wrote outside the notes are kept in ``.tracker/backups`` before they go.
         """
-        import hashlib
-
         from tracker.store import files
 
         text = self.state_text(snapshot).encode()
@@ -163,16 +161,33 @@ class Repository:
         old = place.read_bytes() if place.exists() else None
         if old == text:
             return False
-        if old is not None and hashlib.sha256(old).hexdigest() not in self._written():
-            backup = (
-                files.local_directory(self.root)
-                / "backups"
-                / f"STATE.{hashlib.sha256(old).hexdigest()[:12]}.md"
-            )
-            files.write_atomic(backup, old)
-        files.write_atomic(place, text)
+        if old is not None:
+            self._keep_words(old)
+        files.write_atomic(place, text, scratch=files.local_directory(self.root) / "tmp")
         self.remember(text)
         return True
+
+    def _keep_words(self, old: bytes) -> None:
+        """Put a STATE.md that is not tracker's own aside before it goes."""
+        import hashlib
+
+        from tracker.store import files
+
+        name = hashlib.sha256(old).hexdigest()
+        if name not in self._written():
+            files.write_atomic(files.local_directory(self.root) / "backups" / f"STATE.{name[:12]}.md", old)
+
+    @property
+    def merging(self) -> Mapping[str, Callable[[bytes, bytes], bytes]]:
+        """How a landing joins its version of a generated file with the one in the working tree."""
+        return {JOURNAL: _union, STATE: self._with_notes}
+
+    def _with_notes(self, new: bytes, disk: bytes) -> bytes:
+        from tracker.render.state import NOTES, notes_of
+
+        self._keep_words(disk)
+        notes = notes_of(disk.decode("utf-8", "replace"))
+        return NOTES.sub(lambda _: notes, new.decode(), count=1).encode() if notes else new
 
     def remember(self, text: bytes) -> None:
         """Note that this text of STATE.md is tracker's own."""
@@ -201,8 +216,12 @@ class Repository:
             if faults:
                 raise DefinitionsInvalid(faults, hint="Mend the journal first; nothing was recorded.")
             new = journal.new_events(events, self.actor(), drafts)
-            journal.append(self.root, new)
-            self.write_state(self.imply(self.load()))
+            size = journal.append(self.root, new)
+            try:
+                self.write_state(self.imply(self.load()))
+            except TrackerError:
+                journal.retract(self.root, size)
+                raise
             return new
 
     @contextmanager
@@ -214,7 +233,7 @@ class Repository:
         if not self.native:
             raise Usage("this repository has no plans of tracker's", hint="`tracker init` makes them.")
         with lock(self.root, doing="recording"):
-            landing.recover(self.root, MERGE)
+            landing.recover(self.root, self.merging)
             yield
 
     def actor(self) -> str:
@@ -234,10 +253,6 @@ def _union(first: bytes, second: bytes) -> bytes:
     from tracker.store import journal
 
     return journal.union(first, second)
-
-
-MERGE: Mapping[str, Callable[[bytes, bytes], bytes]] = {JOURNAL: _union}
-"""Generated files of which a landing keeps what only the working tree has."""
 
 
 def _stamp(path: Path) -> str:

@@ -17,7 +17,7 @@ from tracker.model.definitions import Definitions, Plan
 from tracker.model.numbers import points
 from tracker.render.state import notes_of, state_md
 from tracker.render.summary import summary_md
-from tracker.service.base import GENERATED, MERGE, STATE, Repository
+from tracker.service.base import GENERATED, STATE, Repository
 from tracker.service.stage import Staged
 from tracker.store import journal
 from tracker.store.lock import lock
@@ -174,7 +174,7 @@ def _advance(
     repository.remember(files[STATE])
     generated = [*GENERATED, *(path for path in files if path not in GENERATED)]
     git_landing.advance(
-        repository.root, tip.branch, tip.commit, new, generated=generated, merge=MERGE, step=step
+        repository.root, tip.branch, tip.commit, new, generated=generated, merge=repository.merging, step=step
     )
     tip.commit = new
     for path, content in files.items():
