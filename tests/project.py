@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ class Outcome:
 class SampleProject:
     """A git repository with a project in it."""
 
-    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, root: Path, capsys: pytest.CaptureFixture[str] | None = None) -> None:
         self.root = root
         self._capsys = capsys
         root.mkdir(parents=True, exist_ok=True)
@@ -88,7 +89,7 @@ class SampleProject:
                 "plans/project.yaml": project.get("project", PROJECT),
                 "plans/baseline.py": BASELINE,
                 "plans/01-first/PHASE.md": "---\ntitle: First\n---\n",
-                ".gitattributes": "plans/journal.jsonl merge=union\n",
+                ".gitattributes": "plans/journal.jsonl merge=union\nSTATE.md merge=union\n",
             }
         )
 
@@ -137,8 +138,22 @@ class SampleProject:
             code = main(list(arguments))
         finally:
             os.chdir(before)
+        if self._capsys is None:
+            return Outcome(code, "", "")
         captured = self._capsys.readouterr()
         return Outcome(code, captured.out, captured.err)
+
+    def command(self, *arguments: str, **environment: str) -> Outcome:
+        """tracker in a process of its own, as a person calls it."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tracker", *arguments],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **environment},
+        )
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
     @property
     def service(self) -> Service:

@@ -32,12 +32,13 @@ def close(pipeline: Pipeline, *, reverted: str = "") -> None:
     results = {check: result for found in by_job.values() for check, result in found.items()}
     if not results:
         return
-    red = _newly_red(pipeline, now, results, reverted)
+    red, unknown = _newly_red(pipeline, now, results, reverted)
     report.results |= results
     report.not_run |= {c: r.reason for c, r in results.items() if r.outcome == sn.NOT_RUN}
     shown = _land(pipeline, worktree, results)
-    if red:
-        report.broken = find_breakers(pipeline, red, worktree)
+    if red or unknown:
+        found = find_breakers(pipeline, [*red, *unknown], worktree)
+        report.broken = {check: ref for check, ref in found.items() if ref or check in red}
         for check, ref in report.broken.items():
             cause = ref or "no plan of this run"
             observer(pg.Progress(pg.NOTICE, ref, f"{check} was green and is red: broken by {cause}"))
@@ -47,18 +48,24 @@ def close(pipeline: Pipeline, *, reverted: str = "") -> None:
         observer(pg.Progress(pg.SCORE, "", "", data))
 
 
-def _newly_red(pipeline: Pipeline, now: sn.Snapshot, results: dict[str, Result], reverted: str) -> list[str]:
-    """The checks that were green before the run or at a landing in it, and are red."""
-    green = {check.id for check in pipeline.snapshot.checks if check.outcome == sn.PASSED}
-    green |= {check for check, result in pipeline.report.results.items() if result.outcome == sn.PASSED}
+def _newly_red(
+    pipeline: Pipeline, now: sn.Snapshot, results: dict[str, Result], reverted: str
+) -> tuple[list[str], list[str]]:
+    """The red checks that were green before the run or at a landing in it, and those that nobody had measured."""
+    before = {check.id: check.outcome for check in pipeline.snapshot.checks}
+    before |= {check: result.outcome for check, result in pipeline.landed_with.items()}
     expected = {check.id for check in now.checks if check.deferred}
     if reverted:
         expected |= {check.id for check in now.plan(reverted).checks}
-    return [
+    red = [
         check
         for check, result in results.items()
-        if result.outcome in (sn.RED, sn.ERROR) and check in green and check not in expected
+        if result.outcome in (sn.RED, sn.ERROR) and check not in expected
     ]
+    return (
+        [check for check in red if before.get(check) == sn.PASSED],
+        [check for check in red if not before.get(check)],
+    )
 
 
 def _land(pipeline: Pipeline, worktree: Worktree, results: dict[str, Result]) -> sn.Snapshot:

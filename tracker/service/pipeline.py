@@ -10,7 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.errors import PlanFailed, TrackerError
@@ -49,6 +49,8 @@ class Pipeline:
     cancelled: threading.Event | None = None
     step: Callable[[str], None] = lambda _name: None
     moves: int = 0
+    landed_with: dict[str, Result] = field(default_factory=dict)
+    """What the checks of the plans that landed in this run showed when they did."""
 
     @property
     def _stage(self) -> Stage:
@@ -179,6 +181,7 @@ class Pipeline:
                 self.fail(plan.ref, _words(error))
                 return [later for later, _ in stacked[number + 1 :]]
             self.report.landed[plan.ref] = new
+            self.landed_with |= found
             self.observer(pg.Progress(pg.LANDED, plan.ref, plan.title, {"commit": new}))
             worktrees.remove(item.worktree)
         return []

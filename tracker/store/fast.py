@@ -177,5 +177,9 @@ def set_aside(place: Path) -> None:
 
 
 def _version(place: Path) -> int:
+    """The schema's version; 0 for an empty database, -1 for tables without a version."""
     with contextlib.closing(sqlite3.connect(place, timeout=5)) as connection:
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+        connection.execute("BEGIN")
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return version or (-1 if tables else 0)

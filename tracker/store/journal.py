@@ -89,8 +89,8 @@ def new_events(
     return result
 
 
-def append(root: Path, events: Sequence[ev.Event]) -> None:
-    """Write the events behind the journal and sync them. The caller holds the lock.
+def append(root: Path, events: Sequence[ev.Event]) -> int:
+    """Write the events behind the journal and sync them; its size before. The caller holds the lock.
 
     Raises TrackerError where it cannot be written; then nothing of it counts.
     """
@@ -111,10 +111,17 @@ def append(root: Path, events: Sequence[ev.Event]) -> None:
             except OSError:
                 os.ftruncate(file.fileno(), size)
                 raise
+            return size
     except OSError as error:
         raise TrackerError(
             f"{NAME} cannot be written: {error.strerror}", hint="Nothing was recorded."
         ) from None
+
+
+def retract(root: Path, size: int) -> None:
+    """Take back what was appended behind ``size`` bytes. The caller has held the lock since."""
+    with contextlib.suppress(OSError):
+        os.truncate(root / NAME, size)
 
 
 def _mend(descriptor: int) -> None:
