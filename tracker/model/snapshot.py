@@ -246,7 +246,23 @@ def to_row(snapshot: Snapshot) -> str:
 
 
 def from_row(text: str) -> Snapshot:
-    """The inverse of ``to_row``. Raises ValueError, TypeError or IndexError for any other text."""
+    """The inverse of ``to_row``. Raises ValueError, TypeError or IndexError for any other text.
+
+    The collector of cycles rests meanwhile: thousands of new tuples would wake it again and again, for nothing.
+    """
+    import gc
+
+    resting = gc.isenabled()
+    gc.disable()
+    try:
+        return _from_row(text)
+    finally:
+        gc.freeze()
+        if resting:
+            gc.enable()
+
+
+def _from_row(text: str) -> Snapshot:
     import json
 
     row = Snapshot._make(json.loads(text))

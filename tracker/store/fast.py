@@ -160,6 +160,9 @@ def prepare(place: Path) -> bool:
         if version:
             set_aside(place)
     place.parent.mkdir(parents=True, exist_ok=True)
+    ignore = place.with_name(".gitignore")
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
     script = _SCHEMA.read_text(encoding="utf-8").replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS ")
     script = script.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ")
     with contextlib.closing(sqlite3.connect(place, timeout=5)) as connection:
