@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: demo test check bench ladder ablation torture fuzz pictures setup system clean help
+.PHONY: demo programme test check bench ladder ablation torture fuzz pictures setup system clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,13 +22,31 @@ system: ## Install the system packages that the gateway's probes use, where that
 	@sh tools/system.sh
 
 demo: $(STAMP) system ## The main job on a scratch copy: run every plan that has an implementation
-	@$(BIN)/python tools/demo.py --jobs $(JOBS)
+	@$(BIN)/python -m tools.demo --jobs $(JOBS)
+
+programme: $(STAMP) system ## The demonstration as a test: every plan lands, and no check is left out
+	@$(BIN)/python -m tools.demo --jobs $(JOBS) --no-tui --strict
 
 test: $(STAMP) system ## The test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(STAMP) ## Linters, types, layers, generated files
 	@sh tools/check.sh $(BIN)
+
+ladder: $(STAMP) system ## Each plan's checks before and after it, and the baseline; writes docs/ladder.md
+	@$(BIN)/python -m tools.ladder --jobs $(JOBS)
+
+ablation: $(STAMP) system ## Each check is red when its control is removed
+	@$(BIN)/python -m tests.ablation.ablate
+
+torture: $(STAMP) ## Kills and concurrency, at length; writes docs/reliability.md
+	@$(BIN)/python -m tests.torture.report
+
+fuzz: $(STAMP) ## 20,000 damaged documents against the readers
+	@$(BIN)/python -m tests.audit.fuzz 20000
+
+pictures: $(STAMP) ## The README's pictures and docs/STATE.hardened.md
+	@$(BIN)/python -m tracker.tui.screenshots
 
 bench: $(STAMP) ## Timings, as ratios in one run
 	@$(BIN)/python -m tools.bench
