@@ -87,7 +87,7 @@ def refuse_open_configurations(codebase: Codebase) -> None:
         "class ConfigError(GatewayError):\n"
         '    """`problems` are the faults of a file that could be read, each with its path."""\n\n'
         '    def __init__(self, message: str, hint: str = "", problems: Sequence["Problem"] = ()) -> None:\n'
-        "        super().__init__(message, hint)\n"
+        '        super().__init__(message, hint or (CHECK_THE_FILE if problems else ""))\n'
         "        self.problems = tuple(problems)\n",
         why=FINDINGS,
     )
@@ -95,15 +95,14 @@ def refuse_open_configurations(codebase: Codebase) -> None:
         "errors.py",
         "from typing import Any\n",
         "from collections.abc import Sequence\nfrom typing import TYPE_CHECKING, Any\n\n"
-        "if TYPE_CHECKING:\n    from gateway.protocol.schema.types import Problem\n",
+        "if TYPE_CHECKING:\n    from gateway.protocol.schema.types import Problem\n\n"
+        'CHECK_THE_FILE = "`config validate` checks the file without a start"\n',
         why=FINDINGS,
     )
     codebase.edit(
         "config/config.py",
-        '            raise ConfigError(f"{path}: {lines}", '
-        'hint="`config validate` checks the file without a start")\n',
-        '            hint = "`config validate` checks the file without a start"\n'
-        '            raise ConfigError(f"{path}: {lines}", hint, problems)\n',
+        'hint="`config validate` checks the file without a start")',
+        "problems=problems)",
         why=FINDINGS,
     )
 
