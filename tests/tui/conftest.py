@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,17 @@ from textual.pilot import Pilot  # noqa: TID253 - these tests are about it
 from tests.tui import fake
 from tracker.tui.app import TrackerApp
 from tracker.tui.rows import TextPane
+
+
+@pytest.fixture(autouse=True)
+def _no_guessed_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual guesses from the processor's load when all is quiet; here every key is followed by a check for it."""
+
+    async def soon(*_arguments: float) -> None:
+        await asyncio.sleep(0.002)
+
+    for module in ("textual.app", "textual.pilot"):
+        monkeypatch.setattr(f"{module}.wait_for_idle", soon)
 
 
 class Driver:

@@ -327,7 +327,7 @@ class FakeBoard:
 
     def __init__(self, state: sn.Snapshot, place: Path, *, native: bool = True) -> None:
         self.state = state
-        self.root = place
+        self.place = self.root = place
         self.native = native
         self.trust_given = True
         self.calls: list[tuple[str, str]] = []
@@ -539,7 +539,7 @@ class FakeBoard:
         return self.running
 
     def ui_state_path(self) -> Path:
-        return self.root / "ui.json"
+        return self.place / "ui.json"
 
 
 class AuditingBoard(FakeBoard):

@@ -175,7 +175,7 @@ async def test_narrow_and_wide(board: fake.FakeBoard) -> None:
         assert tree.bottom <= tabs.y
         assert tree.width == tabs.width == 80
         await at.press("tab")
-        assert at.app.main.details.region.height > at.app.main.tree_pane.region.height
+        await at.until(lambda: at.app.main.details.region.height > at.app.main.tree_pane.region.height)
     async with driving(board, (120, 40)) as at:
         assert at.app.main.tree_pane.region.right <= at.app.main.details.region.x
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import threading
 import traceback
 from collections import deque
@@ -88,6 +89,7 @@ class TrackerApp(Flows, App[int]):
         self.frozen = frozen
         self.run_view: RunView | None = None
         self.stop_run: threading.Event | None = None
+        self.leaving = False
         self.reasons: dict[str, str] = {}
         self._steps: deque[Progress] = deque()
         self._tail: Tail | None = None
@@ -141,7 +143,8 @@ class TrackerApp(Flows, App[int]):
             self.main.recolour()
 
     def _warm(self) -> None:
-        """After the first paint: look for a run, watch the files, import what the next keys will need."""
+        """After the first paint: look for a run, watch the files."""
+        gc.freeze()  # a Snapshot of thousands of plans is long-lived: no collection has to walk it again
         self._poll()
         paths = [self.board.root / "plans"]
         codebase = self.board.root / self.snapshot.codebase
@@ -224,7 +227,9 @@ class TrackerApp(Flows, App[int]):
         """Show an error: what is wrong and what would be right."""
         from tracker.tui.screens.dialogs import ErrorScreen
 
-        self.say(error.message.splitlines()[0], "bad")
+        if self.leaving:
+            return
+        self.say((error.message.splitlines() or [""])[0], "bad")
         self.push_screen(ErrorScreen(title or "That did not work", error.message, error.hint))
 
     def show_bug(self, error: Exception, *, quiet: bool = False) -> None:
@@ -239,6 +244,8 @@ class TrackerApp(Flows, App[int]):
             place.write_text(details, encoding="utf-8", errors="replace")
         except OSError:
             place = Path()
+        if self.leaving:
+            return
         self.say(f"a fault in tracker: {name}", "bad")
         if not quiet:
             hint = f"The details are in {place}." if place.name else "The details could not be written."
@@ -333,6 +340,7 @@ class TrackerApp(Flows, App[int]):
             return False
         if snapshot != self.snapshot:
             self.snapshot = snapshot
+            gc.freeze()
             self.main.show_snapshot()
         return True
 
@@ -385,6 +393,7 @@ class TrackerApp(Flows, App[int]):
 
     def leave(self, code: int = 0) -> None:
         """End: what runs here is told to stop, what is shown is remembered."""
+        self.leaving = True
         if self.stop_run is not None:
             self.stop_run.set()
         self._stop_watching.set()

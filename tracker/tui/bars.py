@@ -37,7 +37,11 @@ class StatusLine(Lines):
         colours = self.colours
         style = {"good": colours.good, "warn": colours.warn, "bad": colours.bad}.get(self.kind, colours.muted)
         right = span(self.message, style)
-        left = span("$ ", colours.faint).append(self.command, colours.accent) if self.command else span("")
+        left = (
+            span("$ ", colours.faint).append(one_line(self.command), colours.accent)
+            if self.command
+            else span("")
+        )
         right.truncate(max(10, width - min(left.cell_len, width // 2) - 2), overflow="ellipsis")
         left.truncate(max(0, width - right.cell_len - 2), overflow="ellipsis", pad=True)
         return [left.append("  ").append_text(right)]

@@ -24,7 +24,7 @@ from tracker.tui.palette import (
 from tracker.tui.runview import RunView
 from tracker.tui.text import moment, one_line, plural, span
 
-_HOW = {"module": "a Python module", "command": "a command", "manual": "a person"}
+_HOW = {"module": "by a Python module", "command": "by a command", "manual": "by a person"}
 _WRAPPER = Console(width=80, force_terminal=True, color_system="truecolor", legacy_windows=False)
 
 
@@ -37,7 +37,7 @@ def wrap(text: Text, width: int, indent: int = 0) -> list[Text]:
 
 def fact(name: str, value: Text | str, colours: Palette, width: int) -> list[Text]:
     """``Name       value``, wrapped under the value."""
-    body = value if isinstance(value, Text) else span(value, colours.text)
+    body = value if isinstance(value, Text) else span(one_line(value), colours.text)
     first, *others = wrap(body, max(10, width - 11))
     return [
         span(f"{name:<10} ", colours.muted).append_text(first),
@@ -77,7 +77,7 @@ def of_plan(
         passed = sum(check.outcome == sn.PASSED for check in plan.checks)
         text = f"{points(plan.earned)} of {points(plan.points)} points, {passed}/{plural(len(plan.checks), 'check')} passed"
         result += fact("Checks", text, colours, width)
-    result += fact("Done by", _HOW.get(plan.how, plan.how), colours, width)
+    result += fact("How", _HOW.get(plan.how, plan.how), colours, width)
     if plan.wave:
         result += fact("Wave", str(plan.wave), colours, width)
     for text in plan.highlights:

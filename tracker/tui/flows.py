@@ -94,7 +94,7 @@ class Flows:
         bad = {**report.failed, **report.refused}
         bad |= {check: f"was green and is red, broken by {ref}" for check, ref in report.broken.items()}
         self._tell(said, "bad" if bad else "warn" if report.cancelled else "good")
-        if bad:
+        if bad and not report.cancelled:
             text = "\n\n".join(f"{ref}: {reason}" for ref, reason in bad.items())
             self.me.show_error(
                 TrackerError(text, hint="Nothing of it landed. The log is in the plan's Log tab."),

@@ -163,7 +163,9 @@ def domain_line(domains: tuple[sn.DomainScore, ...], colours: Palette, width: in
     return text
 
 
-def domain_grid(domains: tuple[sn.DomainScore, ...], colours: Palette, width: int) -> list[Text]:
+def domain_grid(
+    domains: tuple[sn.DomainScore, ...], colours: Palette, width: int, *, measured: bool = True
+) -> list[Text]:
     """Every domain with its bar, in columns; three lines at most, the weakest where there are more."""
     across = max(1, width // 38)
     cell = width // across
@@ -171,6 +173,9 @@ def domain_grid(domains: tuple[sn.DomainScore, ...], colours: Palette, width: in
     if len(shown) > across * 3:
         weak = set(sorted(shown, key=_share)[: across * 3])
         shown = [domain for domain in shown if domain in weak]
+    figures = {domain.domain: f" {points(domain.points)}/{points(domain.of)}" for domain in shown}
+    room = max((len(text) for text in figures.values()), default=0)
+    size = max(4, cell - 17 - room - 2)
     lines = []
     for start in range(0, len(shown), across):
         line = span("")
@@ -178,9 +183,11 @@ def domain_grid(domains: tuple[sn.DomainScore, ...], colours: Palette, width: in
             name = span(one_line(domain.domain), colours.muted)
             name.truncate(16, overflow="ellipsis", pad=True)
             line.append_text(name).append(" ")
-            line.append_text(gauges.bar(_share(domain), max(4, cell - 30), colours, style=_word(domain)))
-            numbers = f" {points(domain.points)}/{points(domain.of)}"
-            line.append(numbers.ljust(cell - 17 - max(4, cell - 30)), _colour(domain, colours))
+            line.append_text(gauges.bar(_share(domain), size, colours, style=_word(domain)))
+            line.append(
+                figures[domain.domain].ljust(room + 2),
+                _colour(domain, colours) if measured else colours.muted,
+            )
         lines.append(line)
     return lines
 

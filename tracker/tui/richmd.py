@@ -21,8 +21,6 @@ class _Heading(Heading):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         self.text.justify = "left"
-        if self.tag in ("h1", "h2"):
-            yield Text("")
         yield self.text
 
 

@@ -44,7 +44,7 @@ class Hint(Lines):
         first = span(self.problem, colours.bad) if self.problem else span(self.keys, colours.muted)
         if not self.command:
             return [first]
-        return [span("same as  $ ", colours.faint).append(self.command, colours.accent), first]
+        return [span("same as  $ ", colours.faint).append(one_line(self.command), colours.accent), first]
 
 
 class Dialog(ModalScreen[object]):

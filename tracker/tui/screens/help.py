@@ -6,7 +6,7 @@ from tracker.tui import actions
 from tracker.tui.palette import OUTCOME_SIGNS, OUTCOME_WORDS, SIGNS, WORDS, shade
 from tracker.tui.rows import TextPane
 from tracker.tui.screens.page import Page
-from tracker.tui.text import span
+from tracker.tui.text import one_line, span
 
 
 class HelpScreen(Page):
@@ -26,7 +26,7 @@ class HelpScreen(Page):
                 text.append(f"{action.title:<15}", colours.text)
                 text.append(action.help, colours.muted)
                 lines.append(text)
-                same = action.same_as(context)
+                same = one_line(action.same_as(context))
                 if same and text.cell_len + len(same) + 4 <= self.width:
                     text.append(" " * (self.width - text.cell_len - len(same) - 2)).append(
                         f"$ {same}", colours.accent

@@ -1,0 +1,151 @@
+"""The screens over a real repository and the real service."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from tests.project import SampleProject
+from tests.tui.conftest import driving
+from tracker.model import snapshot as sn
+from tracker.service import Service
+from tracker.tui.screenshots import Shot, picture
+
+
+async def test_run_lands_and_state_changes_on_disk(sample: SampleProject) -> None:
+    root = sample.root
+
+    def connect() -> Service:
+        return Service.open(root)
+
+    async with driving(None, connect=connect) as at:
+        await at.go("1.01")
+        await at.press("r")
+        await at.until_screen("RunDialog")
+        await at.press("enter")
+        await at.until_said(
+            "1 plan landed",
+        )
+        assert at.app.snapshot.plan("1.01").proof == sn.VERIFIED
+        assert "alpha = True" in (root / "app/main.py").read_text()
+        before = (root / "STATE.md").read_text()
+        assert "Alpha" in before or "alpha" in before
+        assert "Plan: 1.01" in sample.git("log", "-3", "--format=%B")
+        await at.press("3")
+        await at.until(lambda: any("trailer" in line for line in at.shown()), what="the commit of the plan")
+        await at.press("4")
+        await at.until(lambda: "landed" in at.text())
+        await at.go("1.03")
+        await at.press("z")
+        await at.until_screen("Prompt")
+        await at.type("not now")
+        await at.press("enter")
+        await at.until_said("1.03 is deferred; STATE.md regenerated")
+        deferred = (root / "STATE.md").read_text()
+        assert deferred != before
+        await at.press("u")
+        await at.until_said("taken back: 1.03: deferred: not now")
+        assert (root / "STATE.md").read_text() == before
+        await at.go("1.02")
+        await at.press("w")
+        await at.until_screen("Prompt")
+        await at.type("Ada saw it")
+        await at.press("enter")
+        await at.until_said("1.02 is done by word")
+        assert at.app.snapshot.plan("1.02").proof == sn.UNPROVEN
+
+
+async def test_done_is_refused_with_the_red_check(sample: SampleProject) -> None:
+    async with driving(None, connect=lambda: Service.open(sample.root)) as at:
+        await at.go("1.03")
+        await at.press("d")
+        await at.until_screen("ErrorScreen")
+        assert "GAMMA-01" in at.text()
+        assert at.app.snapshot.plan("1.03").status == sn.PENDING
+
+
+async def test_a_failing_plan_leaves_nothing(sample: SampleProject) -> None:
+    sample.write(
+        {
+            "plans/01-first/03-gamma/implementation.py": "def implement(codebase):\n    raise RuntimeError('boom')\n"
+        }
+    )
+    sample.commit()
+    async with driving(None, connect=lambda: Service.open(sample.root)) as at:
+        await at.go("1.03")
+        await at.press("r")
+        await at.until_screen("RunDialog")
+        await at.press("enter")
+        await at.until_screen("ErrorScreen")
+        assert "1.03" in at.text()
+        assert at.app.snapshot.plan("1.03").status == sn.PENDING
+        assert not (sample.root / "app/gamma.py").exists()
+
+
+async def test_cancel_in_mid_run_loses_nothing(sample: SampleProject) -> None:
+    sample.write(
+        {
+            "plans/01-first/03-gamma/implementation.py": """
+            import time
+
+            def implement(codebase):
+                print("at work", flush=True)
+                time.sleep(60)
+            """
+        }
+    )
+    sample.commit()
+    async with driving(None, connect=lambda: Service.open(sample.root)) as at:
+        await at.go("1.03")
+        await at.press("r")
+        await at.until_screen("RunDialog")
+        await at.press("enter")
+        await at.until(lambda: "at work" in at.text(), what="the output of the plan")
+        await at.press("c")
+        await at.until(lambda: at.app.stop_run is None)
+        assert at.app.snapshot.plan("1.03").status == sn.PENDING
+        assert Service.open(sample.root).live() is None
+    assert sample.git("status", "--porcelain", "app", "plans") == ""
+
+
+async def test_editing_a_plan_is_seen(sample: SampleProject) -> None:
+    path = next(sample.root.glob("plans/01-first/03-*/PLAN.md"))
+    async with driving(None, connect=lambda: Service.open(sample.root)) as at:
+        await at.until(lambda: any(thread.name == "watch" for thread in threading.enumerate()))
+        text = path.read_text()
+        assert "adds gamma" in text
+        for attempt in range(100):
+            path.write_text(text.replace("adds gamma", f"words {attempt}"))
+            if "words" in at.app.snapshot.plan("1.03").summary:
+                break
+            await at.pilot.pause(0.2)
+        assert "words" in at.app.snapshot.plan("1.03").summary
+        path.write_text(text.replace("---\n", "---\nsumary: x\n", 1))
+        await at.until(lambda: at.app.main.plan_tree.rows[0].kind == "fault", what="the red row")
+        await at.press("home")
+        await at.until(lambda: "sumary" in at.text())
+
+
+async def test_a_picture_is_the_same_twice(sample: SampleProject, tmp_path: Path) -> None:
+    shots = [await picture(sample.root, Shot("main"), tmp_path) for _ in range(2)]
+    assert shots[0] == shots[1]
+    assert "</svg>" in shots[0]
+
+
+def test_importing_the_application_loads_nothing_heavy() -> None:
+    heavy = (
+        "git",
+        "sqlmodel",
+        "sqlalchemy",
+        "yaml",
+        "watchfiles",
+        "markdown_it",
+        "rich.markdown",
+        "pygments",
+        "libcst",
+    )
+    code = f"import sys, tracker.tui.app, tracker.tui.screens.main; print([n for n in {heavy!r} if n in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"

@@ -1,0 +1,103 @@
+"""Pictures of the screens: ``python -m tracker.tui.screenshots [REPOSITORY] [DIRECTORY]`` writes SVG files.
+
+They show the repository as it is; nothing in it is executed or changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from tracker.errors import TrackerError
+from tracker.tui.app import TrackerApp
+from tracker.tui.palette import DARK, LIGHT
+from tracker.tui.ports import Board
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A picture: its name, the keys that lead there, its size in cells."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    size: tuple[int, int] = (120, 40)
+    theme: str = DARK.name
+
+
+SHOTS = (
+    Shot("main"),
+    Shot("main-light", theme=LIGHT.name),
+    Shot("main-narrow", size=(80, 24)),
+    Shot("checks", ("2", "tab")),
+    Shot("changes", ("3", "tab")),
+    Shot("waves", ("W",)),
+    Shot("state", ("S",)),
+    Shot("charts", ("C",)),
+    Shot("help", ("question_mark",)),
+)
+
+
+class _Showcase:
+    """A board whose screen state is kept in a directory of its own, so that no picture changes another."""
+
+    def __init__(self, board: Board, place: Path) -> None:
+        self._board = board
+        self._place = place
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._board, name)
+
+    def ui_state_path(self) -> Path:
+        return self._place / "ui.json"
+
+
+async def picture(root: Path, shot: Shot, place: Path) -> str:
+    """The picture as SVG, the same for the same state."""
+    from tracker.service import Service
+
+    app = TrackerApp(lambda: cast("Board", _Showcase(Service.open(root), place)), frozen=True)
+    app.theme = shot.theme
+    async with app.run_test(size=shot.size) as pilot:
+        await settled(app)
+        done = [plan.ref for plan in app.snapshot.plans if plan.changes]
+        if done and shot.keys[:1] in (("2",), ("3",)):
+            app.main.plan_tree.reveal(done[0])
+        for key in shot.keys:
+            await pilot.press(key)
+            await settled(app)
+        await pilot.pause()
+        return re.sub(r"terminal-\d+", "terminal", app.export_screenshot(title="tracker"))
+
+
+async def settled(app: TrackerApp) -> None:
+    """Wait until nothing is being read any more, nor by what that has begun."""
+    for _ in range(3):
+        await asyncio.sleep(0.02)
+        await asyncio.gather(*(worker.wait() for worker in list(app.workers)), return_exceptions=True)
+    await asyncio.sleep(0.02)
+
+
+def main(arguments: list[str]) -> int:
+    """Write every picture; 2 where there is no repository."""
+    root = Path(arguments[0] if arguments else ".")
+    target = Path(arguments[1] if len(arguments) > 1 else "docs/images")
+    target.mkdir(parents=True, exist_ok=True)
+    try:
+        for shot in SHOTS:
+            with tempfile.TemporaryDirectory() as place:
+                text = asyncio.run(picture(root, shot, Path(place)))
+            (target / f"{shot.name}.svg").write_text(text, encoding="utf-8")
+            sys.stdout.write(f"{target / shot.name}.svg\n")
+    except TrackerError as error:
+        sys.stderr.write(f"{error.message}\n{error.hint}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
