@@ -266,9 +266,9 @@ class Codebase:
                 if (change.kind, kind) == ("added", "deleted"):
                     del self.changes[number]
                     return
-                whys = dict.fromkeys([*change.why.split("; "), why])
+                whys = change.why if why in change.why else f"{change.why}; {why}"
                 merged = "added" if change.kind == "added" else "modified" if kind == "added" else kind
-                self.changes[number] = Change(name, "; ".join(whys), merged)
+                self.changes[number] = Change(name, whys, merged)
                 return
         self.changes.append(Change(name, why, kind))
 
