@@ -300,5 +300,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """1 when the files contradict the document, 0 otherwise."""
-        return int(self.verdict == "contradicted")
+        """1 when a claim is contradicted, by the files or by the document itself; 0 otherwise."""
+        return int(
+            self.verdict in ("contradicted", "self-contradictory")
+            or any(claim.verdict == CONTRADICTED for claim in self.claims)
+        )

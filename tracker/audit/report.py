@@ -13,6 +13,7 @@ from tracker.audit.model import (
     CONTRADICTED,
     SELF_CONTRADICTORY,
     SUPPORTED,
+    UNSUPPORTED,
     Claim,
     Commit,
     DocumentVerdict,
@@ -29,6 +30,7 @@ COUNTS = (
     "commits_linked",
     "plans_with_commits",
 )
+VERDICTS = (CONTRADICTED, SELF_CONTRADICTORY, UNSUPPORTED, SUPPORTED)
 
 
 def audit(

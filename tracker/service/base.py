@@ -45,12 +45,16 @@ class Repository:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.native = (root / "plans" / "project.yaml").exists()
-        self.index = Index(root / LOCAL / "state.db")
+        self.index = Index(root / LOCAL / "state.db" if self.native else _user_index(root))
 
     @classmethod
     def find(cls, start: Path) -> Repository:
         """The repository that holds ``start``. Raises Usage where there is none."""
         root = find_root(start)
+        if root is None or not (root / "plans" / "project.yaml").exists():
+            from tracker.service import foreign
+
+            root = foreign.root_of(start, root) or root
         if root is None:
             raise Usage(
                 f"{start} is not inside a git repository",
@@ -74,6 +78,8 @@ class Repository:
 
     def valid(self) -> Loaded:
         """The same; raises DefinitionsInvalid where anything is wrong, with all of it."""
+        if not self.native:
+            raise self.no_plans()
         loaded = self.load()
         if loaded.faults:
             raise DefinitionsInvalid(loaded.faults)
@@ -81,6 +87,10 @@ class Repository:
 
     def snapshot(self) -> sn.Snapshot:
         """The state as the files imply it now; from the cache where nothing has changed."""
+        if not self.native:
+            from tracker.service import foreign
+
+            return foreign.snapshot(self.root)
         if not self._may_cache():
             return self.imply(self.load())
         codebase, key, row = self.index.snapshot()
@@ -130,6 +140,10 @@ class Repository:
     def body(self, ref: str) -> str:
         """The Markdown of the plan, below its front matter."""
         plan = self.snapshot().plan(self.resolve(ref))
+        if not self.native:
+            from tracker.service import foreign
+
+            return foreign.body(self.root, plan)
         from tracker.definitions.sources import body
 
         return body(self.root / plan.path / "PLAN.md") if plan.path else ""
@@ -231,10 +245,20 @@ class Repository:
         from tracker.store.lock import lock
 
         if not self.native:
-            raise Usage("this repository has no plans of tracker's", hint="`tracker init` makes them.")
+            raise self.no_plans()
         with lock(self.root, doing="recording"):
             landing.recover(self.root, self.merging)
             yield
+
+    def no_plans(self) -> Usage:
+        """What to say where only a project of tracker's own can be changed."""
+        from tracker.service import foreign
+
+        found = foreign.projects.find(str(self.root))
+        hint = "`tracker init` makes them."
+        if found is not None:
+            hint = f"`tracker import {found.relative_to(self.root).as_posix()}` makes plans of what is here."
+        return Usage("this repository has no plans of tracker's", hint=hint)
 
     def actor(self) -> str:
         """Who acts: ``TRACKER_ACTOR``, else git's user name, else the login name."""
@@ -247,6 +271,12 @@ class Repository:
             return git(self.root, "config", "user.name") or "unknown"
         except GitFailed:
             return os.environ.get("USER", "unknown")
+
+
+def _user_index(root: Path) -> Path:
+    from tracker.service import foreign
+
+    return foreign.index_place(root)
 
 
 def _union(first: bytes, second: bytes) -> bytes:

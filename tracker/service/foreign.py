@@ -1,0 +1,178 @@
+"""Somebody else's project, seen at once: read from its planning files, with nothing written into its repository."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tracker.audit import Project, disk
+from tracker.audit import project as projects
+from tracker.audit.ids import order
+from tracker.git.watch import SETTLED
+from tracker.model import snapshot as sn
+from tracker.model.waves import waves
+from tracker.service.outline import PhaseOutline, PlanOutline, outline
+from tracker.store import files
+from tracker.store.fast import Index
+
+PLANNING, DOCUMENT, NONE = "planning", "document", "none"
+_SPOKEN_DATE = re.compile(
+    r"(?:last[ _](?:activity|updated|session)|updated(?:[ _](?:on|at))?|date)\W{0,8}(\d{4}-\d\d-\d\d)",
+    re.IGNORECASE,
+)
+
+
+def index_place(root: Path) -> Path:
+    """Where what was read of a repository without native plans is kept: in the user's cache."""
+    import hashlib
+
+    name = hashlib.sha1(str(root.resolve()).encode(), usedforsecurity=False).hexdigest()[:16]
+    return files.user_directory("cache") / name / "state.db"
+
+
+class ParsedFiles:
+    """The audit's cache of parsed files, in an index. A file younger than two seconds is not kept."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What was parsed from the file in that state."""
+        return self._index.get(f"@audit/{key.partition('|')[0]}", key)
+
+    def put(self, key: str, record: dict[str, Any]) -> None:
+        """Keep it."""
+        changed = int(key.rsplit("|", 2)[1])
+        if time.time_ns() - changed > SETTLED:
+            self._index.put(f"@audit/{key.partition('|')[0]}", key, record)
+
+
+@contextlib.contextmanager
+def cached(root: Path) -> Iterator[disk.FileCache]:
+    """A cache for the files of the project at ``root``, written when the block ends."""
+    index = Index(index_place(root))
+    try:
+        yield ParsedFiles(index)
+        index.flush()
+    finally:
+        index.close()
+
+
+def root_of(start: Path, top: Path | None) -> Path | None:
+    """The nearest directory at or above ``start``, and not above ``top``, that holds something to read."""
+    here = start.resolve()
+    for place in (here, *here.parents):
+        if projects.find(str(place)) is not None:
+            return place
+        if top is None or place == top.resolve():
+            return None
+    return None
+
+
+def read(root: Path) -> Project | None:
+    """The project's files; None where there are none of a kind that is known."""
+    with cached(root) as cache:
+        return projects.read(str(root), cache=cache)
+
+
+def snapshot(root: Path) -> sn.Snapshot:
+    """The state that its files and documents tell; what they call done is unproven."""
+    project = read(root)
+    if project is None:
+        return sn.Snapshot(name=root.resolve().name, origin=NONE)
+    phases = _phases(outline(project))
+    current = next((phase.number for phase in phases if phase.status != sn.DONE), "")
+    return sn.Snapshot(
+        name=project.name or root.resolve().name,
+        goal=project.goal,
+        current_phase=current or (phases[-1].number if phases else ""),
+        updated=spoken_date(project),
+        done=sum(phase.done for phase in phases),
+        total=sum(phase.total for phase in phases),
+        phases=tuple(phases),
+        origin=DOCUMENT if project.kind == "document" else PLANNING,
+        document={"source": project.state.file if project.state else ""},
+    )
+
+
+def body(root: Path, plan: sn.PlanState) -> str:
+    """The text of a plan's file; empty where the plan is only named by a document."""
+    if not plan.path:
+        return ""
+    with contextlib.suppress(OSError):
+        return disk.read_text(str(root / plan.path)).text
+    return ""
+
+
+def spoken_date(project: Project) -> str:
+    """The newest day that the state document says it was written on; empty where it says none."""
+    if project.state is None:
+        return ""
+    found = (
+        [project.state.records.updated, project.state.records.footer_date] if project.state.records else []
+    )
+    days = {day for text in found if (day := _day(text))}
+    if not days:
+        with contextlib.suppress(OSError):
+            text = disk.read_text(str(Path(project.root) / project.state.file)).text
+            days = {match[1] for match in _SPOKEN_DATE.finditer(text) if _day(match[1])}
+    return max(days, default="")
+
+
+def _day(text: str) -> str:
+    """The text's first ten characters where they are a day of the calendar."""
+    import datetime as dt
+
+    try:
+        return dt.date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return ""
+
+
+def _phases(outlines: list[PhaseOutline]) -> list[sn.PhaseState]:
+    statuses = {plan.ref: plan.status for phase in outlines for plan in phase.plans}
+    open_plans = {
+        plan.ref: plan.depends_on
+        for phase in outlines
+        for plan in phase.plans
+        if plan.status in (sn.PENDING, sn.ACTIVE)
+    }
+    wave = {ref: number for number, refs in enumerate(waves(open_plans), 1) for ref in refs}
+    return [
+        sn.PhaseState(
+            number=phase.number,
+            title=phase.title,
+            goal=phase.goal,
+            status=phase.status,
+            impact=phase.impact,
+            done=sum(plan.status == sn.DONE for plan in phase.plans),
+            total=len(phase.plans),
+            plans=tuple(_plan(phase, plan, statuses, wave.get(plan.ref, 0)) for plan in phase.plans),
+        )
+        for phase in sorted(outlines, key=lambda phase: order(phase.number))
+    ]
+
+
+def _plan(phase: PhaseOutline, plan: PlanOutline, statuses: dict[str, str], wave: int) -> sn.PlanState:
+    done = plan.status == sn.DONE
+    return sn.PlanState(
+        ref=plan.ref,
+        title=plan.title,
+        phase=phase.number,
+        slug=plan.slug,
+        path=plan.path or plan.summary,
+        summary=plan.detail,
+        status=plan.status,
+        proof=sn.UNPROVEN if done else "",
+        source="document" if done else "",
+        reason=plan.because if done or plan.status == sn.DEFERRED else "",
+        depends_on=plan.depends_on,
+        blocked_by=() if done else tuple(ref for ref in plan.depends_on if statuses.get(ref) != sn.DONE),
+        highlights=plan.bullets,
+        changes=tuple(sn.Change(path, why) for path, why in plan.changes),
+        wave=wave,
+    )

@@ -1,0 +1,222 @@
+"""Somebody's project as phases and plans, every one named once: what is shown of it, and what an import makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tracker.audit import Phase, Plan, Project
+from tracker.audit.ids import is_backlog
+from tracker.audit.ids import normalise as number_of
+from tracker.audit.records import PlanRecord, StateRecords
+
+DONE = "done"
+MOST_PLACEHOLDERS = 500
+"""A document that counts more plans in a phase than this, and names none, is not believed."""
+_DEFAULT_TITLE = re.compile(r"Plan \S+\Z")
+_DEPENDENCY = re.compile(
+    r"(?:phase[- ]?)?0*(\d{1,3}[A-Za-z]?(?:\.\d{1,3})*)(?:-(?:.*?-)?0*(\d{1,3}[A-Za-z]?)(?=\D|\Z))?",
+    re.IGNORECASE,
+)
+
+
+class PlanOutline(NamedTuple):
+    """A plan. ``because`` is the place that its status rests on, ``detail`` a few words about it.
+
+    ``placeholder``: the document counts it and does not name it. ``changes`` are pairs of path and reason.
+    """
+
+    ref: str
+    number: str
+    title: str
+    status: str
+    because: str = ""
+    detail: str = ""
+    mark: str = ""
+    slug: str = ""
+    path: str = ""
+    summary: str = ""
+    objective: str = ""
+    depends_on: tuple[str, ...] = ()
+    bullets: tuple[str, ...] = ()
+    changes: tuple[tuple[str, str], ...] = ()
+    placeholder: bool = False
+
+
+class PhaseOutline(NamedTuple):
+    """A phase in the spelling of its project, with its plans."""
+
+    number: str
+    title: str
+    status: str
+    goal: str = ""
+    impact: str = ""
+    milestone: str = ""
+    plans: tuple[PlanOutline, ...] = ()
+
+
+def outline(project: Project) -> list[PhaseOutline]:
+    """The phases in order. A reference names one plan; a phase that is said to be done has one at least.
+
+    A backlog phase (``999.x``) is one only where it has plans.
+    """
+    records = _records(project)
+    phases = [phase for phase in project.phases if phase.plans or not is_backlog(phase.number)]
+    bare = not any(phase.plans or phase.total or phase.done for phase in phases)
+    taken: set[str] = set()
+    result = []
+    for phase in phases:
+        plans = _named(phase, records, taken) if phase.plans else _counted(phase, bare=bare)
+        taken |= {plan.ref for plan in plans}
+        result.append(
+            PhaseOutline(
+                number=phase.number,
+                title=phase.title,
+                status=phase.status,
+                goal=phase.goal,
+                impact=next((row.impact for row in records.phases if row.number == phase.number), ""),
+                milestone=phase.milestone,
+                plans=tuple(plans),
+            )
+        )
+    return _connected(result)
+
+
+def _records(project: Project) -> StateRecords:
+    found = project.state.records if project.state is not None else None
+    return found if found is not None else StateRecords()
+
+
+def _named(phase: Phase, records: StateRecords, taken: set[str]) -> list[PlanOutline]:
+    listed: dict[str, PlanRecord] = {
+        item.number: item for item in records.plans if item.phase == phase.number
+    }
+    names = set(taken)
+    plans = []
+    for plan in phase.plans:
+        record = listed.get(plan.number)
+        title = record.title if record and _DEFAULT_TITLE.match(plan.title) else plan.title
+        ref = _once(plan.ref, names)
+        names.add(ref)
+        plans.append(
+            PlanOutline(
+                ref=ref,
+                number=plan.number,
+                title=title,
+                status=plan.status,
+                because=_because(plan),
+                detail=record.detail if record else "",
+                mark=record.symbol if record else "",
+                slug=_slug(plan),
+                path=plan.path,
+                summary=plan.summary,
+                objective=plan.objective if record is None or plan.objective != record.detail else "",
+                depends_on=plan.depends_on,
+                bullets=record.bullets if record else (),
+                changes=_changes(records, phase.number, plan.number),
+            )
+        )
+    return plans
+
+
+def _changes(records: StateRecords, phase: str, plan: str) -> tuple[tuple[str, str], ...]:
+    """What the document says this plan has changed; it speaks of the plans of its current phase."""
+    if phase != records.current_phase:
+        return ()
+    return tuple((item.path, item.why) for item in records.changes if item.plan == plan)
+
+
+def _counted(phase: Phase, *, bare: bool) -> list[PlanOutline]:
+    """The plans that a document counts and does not name; a done phase without any count is one plan."""
+    total = max(phase.total, phase.done)
+    if phase.status != DONE and total and phase.done >= total:
+        total += 1
+    if not total and (phase.status == DONE or bare):
+        total = 1
+    if total > MOST_PLACEHOLDERS:
+        return []
+    done = total if phase.status == DONE else phase.done
+    because = phase.evidence[-1] if phase.evidence else ""
+    return [
+        PlanOutline(
+            ref=f"{phase.number}.{number:02d}",
+            number=str(number),
+            title=f"Plan {number:02d}",
+            status=_counted_status(phase, number, done),
+            because=because if number <= done else "",
+            placeholder=True,
+        )
+        for number in range(1, total + 1)
+    ]
+
+
+def _counted_status(phase: Phase, number: int, done: int) -> str:
+    """Done while the count lasts; where nothing is done in an active phase, its first plan is at work."""
+    if number <= done:
+        return DONE
+    return "active" if phase.status == "active" and number == 1 else "pending"
+
+
+def _because(plan: Plan) -> str:
+    """What the plan's status rests on: the summary that says something, the ticked box, the listing."""
+    if plan.status == DONE and plan.summary:
+        for text in plan.evidence:
+            if text == plan.summary:
+                return f"{plan.summary} reports it"
+    for text in plan.evidence:
+        if text.endswith(("is ticked", f"lists it as {plan.status}")):
+            return text
+    return plan.evidence[0] if plan.evidence else ""
+
+
+def _slug(plan: Plan) -> str:
+    """The name that people type for it: the stem of its file, as in ``02.1-01``."""
+    file = (plan.path or plan.summary).rsplit("/", 1)[-1]
+    stem = re.sub(r"(?i)[-_.]?(?:PLAN|SUMMARY)?\.md\Z", "", file)
+    return stem or re.sub(r"\W+", "-", plan.title.lower()).strip("-")
+
+
+def _once(ref: str, taken: Iterable[str]) -> str:
+    """The reference, with ``~2``, ``~3``, … where another plan has it already."""
+    known = set(taken)
+    number, result = 2, ref
+    while result in known:
+        result, number = f"{ref}~{number}", number + 1
+    return result
+
+
+def _connected(phases: list[PhaseOutline]) -> list[PhaseOutline]:
+    """The same with dependencies as references; what names no plan, or closes a circle, is left out."""
+    known: dict[tuple[str, str], str] = {}
+    for phase in phases:
+        for plan in phase.plans:
+            known.setdefault((phase.number, plan.number), plan.ref)
+    edges: dict[str, tuple[str, ...]] = {}
+    for phase in phases:
+        for plan in phase.plans:
+            wanted = dict.fromkeys(
+                ref for text in plan.depends_on if (ref := _target(text, phase.number, known)) is not None
+            )
+            edges[plan.ref] = tuple(ref for ref in wanted if ref != plan.ref)
+    _cut_circles(edges)
+    return [
+        phase._replace(plans=tuple(plan._replace(depends_on=edges[plan.ref]) for plan in phase.plans))
+        for phase in phases
+    ]
+
+
+def _target(text: str, phase: str, known: dict[tuple[str, str], str]) -> str | None:
+    match = _DEPENDENCY.match(text.strip().strip("\"'"))
+    if match is None:
+        return None
+    first, second = number_of(match[1]), number_of(match[2]) if match[2] else ""
+    return known.get((first, second)) if second else known.get((phase, first))
+
+
+def _cut_circles(edges: dict[str, tuple[str, ...]]) -> None:
+    from tracker.model.waves import find_cycle
+
+    while cycle := find_cycle(edges):
+        last, first = cycle[-2], cycle[-1]
+        edges[last] = tuple(ref for ref in edges[last] if ref != first)
