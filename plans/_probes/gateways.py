@@ -158,8 +158,8 @@ class Gateway(Target):
         return self.home.state
 
     def terminate(self, timeout: float = 10.0) -> int:
-        """SIGTERM, and the exit code."""
-        self.process.terminate()
+        """SIGTERM to the gateway itself, whatever started it, and the exit code."""
+        os.kill(self.pid, signal.SIGTERM)
         return self.process.wait(timeout)
 
     def kill(self) -> None:

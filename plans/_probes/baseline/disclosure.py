@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 from _probes.canaries import canary, leaks_in_bytes, leaks_in_files
@@ -101,7 +103,7 @@ def failures_stay_generic_and_local(gateway: Gateway) -> None:
 def says_goodbye(gateway: Gateway) -> None:
     """SIGTERM: a `shutdown` event, close 1012, exit 0."""
     with gateway.login() as session:
-        gateway.process.terminate()
+        os.kill(gateway.pid, signal.SIGTERM)
         session.event("shutdown")
         assert session.wait_closed() == SERVICE_RESTART
     assert gateway.process.wait(10) == 0
