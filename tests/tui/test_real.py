@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import subprocess
 import sys
 import threading
@@ -149,3 +152,29 @@ def test_importing_the_application_loads_nothing_heavy() -> None:
     code = f"import sys, tracker.tui.app, tracker.tui.screens.main; print([n for n in {heavy!r} if n in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_fault_of_the_screen_ends_it_with_a_sentence_and_code_3(
+    sample: SampleProject, tmp_path: Path
+) -> None:
+    code = f"""
+import pathlib, sys
+from tracker.tui import app, header
+def broken(*_arguments, **_named): raise KeyError("boom")
+header.score_line = broken
+sys.exit(app.run(pathlib.Path({str(sample.root)!r})))
+"""
+    leader, follower = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=follower, stdout=follower, stderr=follower, start_new_session=True
+    )
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal is gone when the child is
+        while data := os.read(leader, 65536):
+            shown += data
+    os.close(leader)
+    assert child.wait(30) == 3
+    text = shown.decode("utf-8", "replace")
+    assert "A fault in tracker itself: KeyError: 'boom'" in text
+    assert "Traceback" not in text

@@ -236,21 +236,30 @@ class TrackerApp(Flows, App[int]):
         """Show a fault of tracker itself; the details go to a file that can be sent."""
         from tracker.tui.screens.dialogs import ErrorScreen
 
-        name = f"{type(error).__name__}: {one_line(str(error))}".rstrip(": ")
-        place = self.board.ui_state_path().with_name("tui-error.log")
-        details = "".join(traceback.format_exception(error))
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(details, encoding="utf-8", errors="replace")
-        except OSError:
-            place = Path()
+        name, place, details = self._keep_details(error)
         if self.leaving:
             return
         self.say(f"a fault in tracker: {name}", "bad")
         if not quiet:
-            hint = f"The details are in {place}." if place.name else "The details could not be written."
-            hint += " What has landed stays; nothing half-done does."
+            hint = f"The details are in {place}. What has landed stays; nothing half-done does."
             self.push_screen(ErrorScreen("A fault in tracker itself", name, hint, details=details))
+
+    def _keep_details(self, error: Exception) -> tuple[str, Path, str]:
+        """The fault in a line, and its details, kept in a file."""
+        name = f"{type(error).__name__}: {one_line(str(error))}".rstrip(": ")
+        place = self.board.ui_state_path().with_name("tui-error.log")
+        details = "".join(traceback.format_exception(error))
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(details, encoding="utf-8", errors="replace")
+        return name, place, details
+
+    def _fatal_error(self) -> None:
+        """The screen itself has failed: it ends with a sentence and exit code 3, as a command would."""
+        error = self._exception or RuntimeError("unknown")
+        name, place, _ = self._keep_details(error)
+        self._return_code = 3
+        self.panic(span(f"A fault in tracker itself: {name}\nThe details are in {place}."))
 
     # What is selected
 
@@ -399,7 +408,7 @@ class TrackerApp(Flows, App[int]):
         self._stop_watching.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.remember()
-        self.exit(code)
+        self.exit(code, return_code=code)
 
     async def action_quit(self) -> None:
         self.action_act("quit")
@@ -412,4 +421,6 @@ def run(root: Path) -> int:
     """
     from tracker.service import Service
 
-    return TrackerApp(lambda: Service.open(root)).run() or 0
+    app = TrackerApp(lambda: Service.open(root))
+    app.run()
+    return app.return_code or 0

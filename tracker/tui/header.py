@@ -39,9 +39,11 @@ class Header(Lines):
             result.append(phase_line(snapshot, colours, width))
         if snapshot.score is not None:
             domains = snapshot.score.domains
-            result += (
-                domain_grid(domains, colours, width) if roomy else [domain_line(domains, colours, width)]
-            )
+            if roomy:
+                rows = 5 if self.app.size.height >= 36 else 3
+                result += domain_grid(domains, colours, width, rows, measured=snapshot.score.measured)
+            elif snapshot.score.measured:
+                result.append(domain_line(domains, colours, width))
         return result
 
     def _title(self, snapshot: sn.Snapshot, colours: Palette, width: int) -> Text:
@@ -164,14 +166,14 @@ def domain_line(domains: tuple[sn.DomainScore, ...], colours: Palette, width: in
 
 
 def domain_grid(
-    domains: tuple[sn.DomainScore, ...], colours: Palette, width: int, *, measured: bool = True
+    domains: tuple[sn.DomainScore, ...], colours: Palette, width: int, rows: int, *, measured: bool = True
 ) -> list[Text]:
-    """Every domain with its bar, in columns; three lines at most, the weakest where there are more."""
+    """Every domain with its bar, in columns of ``rows`` lines at most; the weakest where there are more."""
     across = max(1, width // 38)
     cell = width // across
     shown = list(domains)
-    if len(shown) > across * 3:
-        weak = set(sorted(shown, key=_share)[: across * 3])
+    if len(shown) > across * rows:
+        weak = set(sorted(shown, key=_share)[: across * rows])
         shown = [domain for domain in shown if domain in weak]
     figures = {domain.domain: f" {points(domain.points)}/{points(domain.of)}" for domain in shown}
     room = max((len(text) for text in figures.values()), default=0)
