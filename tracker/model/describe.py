@@ -15,6 +15,7 @@ def activity(event: ev.Event) -> Activity:
         text=_text(event),
         plan=event.plan or "",
         event=event.id,
+        source="document" if event.kind == ev.IMPORTED else str(event.data.get("source", "")),
     )
 
 
@@ -26,6 +27,8 @@ def _text(event: ev.Event) -> str:
             return "landed"
         case ev.VERIFIED:
             return f"verified: {counts(data.get('checks') or {})}"
+        case ev.DONE if data.get("source") == "document":
+            return f"done, says a document: {data.get('because', '')}".rstrip(": ")
         case ev.DONE if data.get("because"):
             return f"done by word: {data['because']}"
         case ev.DONE:

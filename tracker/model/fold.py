@@ -203,10 +203,16 @@ def _plan(plan: Plan, state: _Fold, tree: str) -> sn.PlanState:
         highlights=plan.highlights,
         notes=tuple(known.notes),
         links=tuple(dict.fromkeys(known.links)),
-        changes=tuple(sn.Change(**change) for change in landed.data.get("changes", ())) if landed else (),
+        changes=_changes(landed or known.done),
         checks=checks,
         order=known.done_order if known.done else -1,
+        mark=str(known.done.data.get("mark", "")) if known.done and proof == sn.UNPROVEN else "",
     )
+
+
+def _changes(event: ev.Event | None) -> tuple[sn.Change, ...]:
+    """The files that a landing changed, or that a document says a plan has changed."""
+    return tuple(sn.Change(**change) for change in event.data.get("changes", ())) if event else ()
 
 
 def _proof(

@@ -63,7 +63,10 @@ class Change(NamedTuple):
 
 
 class PlanState(NamedTuple):
-    """A plan with what has become of it. ``order`` counts completions: a later one has a higher number."""
+    """A plan with what has become of it. ``order`` counts completions: a later one has a higher number.
+
+    ``mark`` is the sign that a document gave it when that called it done.
+    """
 
     ref: str
     title: str
@@ -89,6 +92,7 @@ class PlanState(NamedTuple):
     checks: tuple[CheckState, ...] = ()
     wave: int = 0
     order: int = -1
+    mark: str = ""
 
     @property
     def points(self) -> float:
@@ -162,7 +166,7 @@ class Evidence(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """One line of history. ``kind`` is the event's."""
+    """One line of history. ``kind`` is the event's; ``source`` is ``document`` for what an import recorded."""
 
     time: str
     kind: str
@@ -170,6 +174,7 @@ class Activity(NamedTuple):
     text: str
     plan: str = ""
     event: str = ""
+    source: str = ""
 
 
 class Snapshot(NamedTuple):

@@ -17,39 +17,65 @@ Section = tuple[str, list[str]]
 
 
 def recent_activity(snapshot: sn.Snapshot) -> list[Section]:
-    """The newest days, the newest first, each with what happened on it in order."""
-    shown = [item for item in snapshot.activity if item.kind != ev.IMPORTED][-LINES:]
-    days: dict[str, list[str]] = {}
+    """The newest days, the newest first, each with what happened on it in order.
+
+    What a document told of stands below; its newest part goes on where the same phase went on the same day.
+    """
+    imported: list[Any] = list(snapshot.document.get("activity") or ())
+    shown = [item for item in snapshot.activity if item.source != "document"]
+    if not imported:
+        shown = [item for item in snapshot.activity if item.source != "document" or item.kind == ev.IMPORTED]
+    days: dict[tuple[str, str], list[str]] = {}
     titles = {plan.ref: plan.title for plan in snapshot.plans}
     phases = {plan.ref: plan.phase for plan in snapshot.plans}
-    for item in shown:
-        day = item.time[:10]
-        phase = phases.get(item.plan, "")
-        heading = f"Phase {phase} ({day})" if phase else day
-        days.setdefault(heading, []).append(_bullet(item, titles))
-    sections = list(reversed(days.items()))
-    return [*sections, *_imported(snapshot, "activity")]
+    for item in shown[-LINES:]:
+        days.setdefault((phases.get(item.plan, ""), item.time[:10]), []).append(_bullet(item, titles))
+    told = [(_told_heading(part), _told_lines(part)) for part in imported]
+    if imported:
+        day = str(imported[0].get("date", ""))
+        for key in [key for key in days if day and key == (snapshot.document.get("current_phase"), day)]:
+            told[0][1].extend(days.pop(key))
+    sections = [(f"Phase {phase} ({day})" if phase else day, lines) for (phase, day), lines in days.items()]
+    return [*reversed(sections), *told]
+
+
+def _told_heading(part: dict[str, Any]) -> str:
+    title, day = safe(str(part.get("title", ""))), safe(str(part.get("date", "")))
+    return f"{title} ({day})" if title and day else title or day
+
+
+def _told_lines(part: dict[str, Any]) -> list[str]:
+    lines = []
+    for entry in part.get("entries") or ():
+        label, mark, text = (safe(str(entry.get(key, ""))) for key in ("label", "mark", "text"))
+        words = [f"**{label}:**" if label else "", mark, text]
+        lines.append(f"- {' '.join(word for word in words if word)}")
+        lines += [f"  - {safe(str(item))}" for item in entry.get("items") or ()]
+    return lines
 
 
 def files_modified(snapshot: sn.Snapshot) -> list[Section]:
     """What the plans that landed last have changed, and why."""
     landed = sorted((plan for plan in snapshot.plans if plan.changes), key=lambda plan: plan.order)
-    sections: list[Section] = [
+    sections = [
         (
             f"Files Modified (Plan {plan.ref.rsplit('.', 1)[-1]})",
-            [
-                f"- `{safe(change.path)}`{f' - {safe(change.why)}' if change.why else ''}"
-                for change in plan.changes
-            ],
+            [_changed(*change[:2]) for change in plan.changes],
         )
         for plan in landed[-PLANS:]
     ]
-    return [*sections, *_imported(snapshot, "files")]
+    for part in snapshot.document.get("files") or ():
+        plan = safe(str(part.get("plan", "")))
+        heading = f"Files Modified (Plan {plan.zfill(2)})" if plan else "Files Modified"
+        changes = [
+            _changed(str(item["path"]), str(item.get("why", ""))) for item in part.get("changes") or ()
+        ]
+        sections.append((heading, changes))
+    return sections
 
 
-def _imported(snapshot: sn.Snapshot, key: str) -> list[Section]:
-    given: Any = snapshot.document.get(key) or []
-    return [(safe(str(heading)), [str(line) for line in lines]) for heading, lines in given]
+def _changed(path: str, why: str) -> str:
+    return f"- `{safe(path)}`{f' - {safe(why)}' if why else ''}"
 
 
 def _bullet(item: sn.Activity, titles: dict[str, str]) -> str:

@@ -51,8 +51,9 @@ def _header(snapshot: sn.Snapshot) -> list[str]:
         lines.append(f"**Goal:** {safe(snapshot.goal)}  ")
     if snapshot.phases:
         phase = snapshot.phase(snapshot.current_phase)
-        title = snapshot.document.get("current_phase_title") or phase.title
-        lines.append(f"**Current Phase:** {phase.number} - {safe(str(title))}  ")
+        document = snapshot.document
+        given = document.get("current_phase_title") if document.get("current_phase") == phase.number else None
+        lines.append(f"**Current Phase:** {phase.number} - {safe(str(given or phase.title))}  ")
     lines.append(f"**Last Updated:** {snapshot.updated or 'never'}")
     return lines
 
@@ -101,7 +102,8 @@ def _current_phase(snapshot: sn.Snapshot) -> list[str]:
     if groups[sn.DEFERRED]:
         lines += ["", "### Deferred Plans ⏸️"]
         lines += [
-            _item(plan, f" - {safe(plan.reason)}" if plan.reason else "") for plan in groups[sn.DEFERRED]
+            _item(plan, _detail(plan) + (f" - {safe(plan.reason)}" if plan.reason else ""))
+            for plan in groups[sn.DEFERRED]
         ]
     return lines
 
@@ -130,7 +132,7 @@ def _completed(plan: sn.PlanState) -> list[str]:
 def proof_mark(plan: sn.PlanState) -> str:
     """How a done plan is marked: proved, to be proved again, or only said to be done."""
     if plan.proof == sn.VERIFIED or plan.source == "document":
-        return "✅"
+        return safe(plan.mark) or "✅"
     if plan.proof == sn.STALE:
         return "🔄 stale (the code has changed since it was verified)"
     said = {"word": "a person's word", "commit": "a commit"}.get(plan.source, plan.source)

@@ -150,11 +150,12 @@ class Repository:
 
     # STATE.md
 
-    def state_text(self, snapshot: sn.Snapshot | None = None) -> str:
-        """STATE.md as it has to be, with the notes that stand in the present one."""
+    def state_text(self, snapshot: sn.Snapshot | None = None, *, notes: str | None = None) -> str:
+        """STATE.md as it has to be, with the notes that stand in the present one unless others are given."""
         from tracker.render.state import notes_of, state_md
 
-        return state_md(snapshot or self.snapshot(), notes=notes_of(self.state_on_disk()))
+        kept = notes_of(self.state_on_disk()) if notes is None else notes
+        return state_md(snapshot or self.snapshot(), notes=kept)
 
     def state_on_disk(self) -> str:
         """STATE.md as it is; empty where there is none."""
@@ -163,14 +164,14 @@ class Repository:
         except OSError:
             return ""
 
-    def write_state(self, snapshot: sn.Snapshot | None = None) -> bool:
+    def write_state(self, snapshot: sn.Snapshot | None = None, *, notes: str | None = None) -> bool:
         """Regenerate STATE.md; whether that changed it.
 
         Words that a person wrote outside the notes are kept in ``.tracker/backups`` before they go.
         """
         from tracker.store import files
 
-        text = self.state_text(snapshot).encode()
+        text = self.state_text(snapshot, notes=notes).encode()
         place = self.root / STATE
         old = place.read_bytes() if place.exists() else None
         if old == text:
@@ -254,7 +255,7 @@ class Repository:
         """What to say where only a project of tracker's own can be changed."""
         from tracker.service import foreign
 
-        found = foreign.projects.find(str(self.root))
+        found = foreign.found(self.root)
         hint = "`tracker init` makes them."
         if found is not None:
             hint = f"`tracker import {found.relative_to(self.root).as_posix()}` makes plans of what is here."

@@ -73,6 +73,11 @@ def root_of(start: Path, top: Path | None) -> Path | None:
     return None
 
 
+def found(root: Path) -> Path | None:
+    """The planning directory or document that is here; None where there is neither."""
+    return projects.find(str(root))
+
+
 def read(root: Path) -> Project | None:
     """The project's files; None where there are none of a kind that is known."""
     with cached(root) as cache:

@@ -9,9 +9,12 @@ from typing import NamedTuple
 from tracker.audit import Phase, Plan, Project
 from tracker.audit.ids import is_backlog
 from tracker.audit.ids import normalise as number_of
+from tracker.audit.model import Mark
 from tracker.audit.records import PlanRecord, StateRecords
 
 DONE = "done"
+STATUSES: dict[Mark, str] = {"done": DONE, "active": "active", "open": "pending", "deferred": "deferred"}
+"""What a list's mark says of the plans in it."""
 MOST_PLACEHOLDERS = 500
 """A document that counts more plans in a phase than this, and names none, is not believed."""
 _DEFAULT_TITLE = re.compile(r"Plan \S+\Z")
@@ -62,12 +65,13 @@ def outline(project: Project) -> list[PhaseOutline]:
     A backlog phase (``999.x``) is one only where it has plans.
     """
     records = _records(project)
+    document = project.state.file if project.state is not None else ""
     phases = [phase for phase in project.phases if phase.plans or not is_backlog(phase.number)]
     bare = not any(phase.plans or phase.total or phase.done for phase in phases)
     taken: set[str] = set()
     result = []
     for phase in phases:
-        plans = _named(phase, records, taken) if phase.plans else _counted(phase, bare=bare)
+        plans = _named(phase, records, document, taken) if phase.plans else _counted(phase, bare=bare)
         taken |= {plan.ref for plan in plans}
         result.append(
             PhaseOutline(
@@ -88,7 +92,7 @@ def _records(project: Project) -> StateRecords:
     return found if found is not None else StateRecords()
 
 
-def _named(phase: Phase, records: StateRecords, taken: set[str]) -> list[PlanOutline]:
+def _named(phase: Phase, records: StateRecords, document: str, taken: set[str]) -> list[PlanOutline]:
     listed: dict[str, PlanRecord] = {
         item.number: item for item in records.plans if item.phase == phase.number
     }
@@ -117,7 +121,30 @@ def _named(phase: Phase, records: StateRecords, taken: set[str]) -> list[PlanOut
                 changes=_changes(records, phase.number, plan.number),
             )
         )
+    present = {plan.number for plan in phase.plans}
+    plans += [
+        _listed(item, records, document, _once(f"{phase.number}.{item.number.zfill(2)}", names))
+        for item in listed.values()
+        if item.number not in present
+    ]
     return plans
+
+
+def _listed(item: PlanRecord, records: StateRecords, document: str, ref: str) -> PlanOutline:
+    """A plan that only the state document names."""
+    status = STATUSES[item.mark]
+    return PlanOutline(
+        ref=ref,
+        number=item.number,
+        title=item.title,
+        status=status,
+        because=f"{document}:{item.line} lists it as {status}",
+        detail=item.detail,
+        mark=item.symbol,
+        slug=re.sub(r"\W+", "-", item.title.lower()).strip("-"),
+        bullets=item.bullets,
+        changes=_changes(records, item.phase, item.number),
+    )
 
 
 def _changes(records: StateRecords, phase: str, plan: str) -> tuple[tuple[str, str], ...]:
