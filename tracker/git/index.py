@@ -20,6 +20,7 @@ from tracker.git.plumbing import git
 
 WORDS = b"tracker is landing a plan; if none is running, the next `tracker run` removes this file\n"
 PATIENCE_SECONDS = 10.0
+COPY = "tracker.index"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Index:
         Raises TrackerError when a git of the person's does not give the lock back in time.
         """
         home = git_dir(root)
-        real, lock, copy = home / "index", home / "index.lock", home / "tracker.index"
+        real, lock, copy = home / "index", home / "index.lock", home / COPY
         _take(lock)
         try:
             step("index held")
@@ -60,7 +61,7 @@ class Index:
         with contextlib.suppress(OSError):
             if (home / "index.lock").read_bytes() == WORDS:
                 (home / "index.lock").unlink()
-        for name in ("tracker.index", "tracker.index.lock", "tracker.lock"):
+        for name in (COPY, f"{COPY}.lock", "tracker.lock"):
             (home / name).unlink(missing_ok=True)
 
     def git(self, *arguments: str, data: bytes | None = None) -> str:

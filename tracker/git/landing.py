@@ -200,6 +200,13 @@ def recover(root: Path, merge: Merge) -> str:
     return finished
 
 
+def mend_summaries(root: Path) -> None:
+    """Complete generated summaries of which only the beginning has come to the disk."""
+    listed = git(root, "ls-files", "-m", "-z", "--", "plans/*SUMMARY.md")
+    for path in filter(None, listed.split("\0")):
+        _mend(root, "HEAD", path)
+
+
 def _stay_on(root: Path, branch: str) -> None:
     if _head(root) != branch:
         name = branch.removeprefix("refs/heads/")

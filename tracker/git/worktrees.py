@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tracker.git.plumbing import GitFailed, git
+
+_ADDING = threading.Lock()
+"""git reads all worktrees when it adds one, and stumbles over one that is half made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,13 @@ def add(root: Path, place: Path, commit: str) -> Worktree:
     if place.exists():
         discard(root, place)
     place.parent.mkdir(parents=True, exist_ok=True)
-    git(root, "worktree", "add", "--force", "--detach", str(place), commit)
+    with _ADDING:
+        git(root, "worktree", "add", "--force", "--detach", "--no-checkout", str(place), commit)
     link = (place / ".git").read_bytes()
     git_dir = Path(os.fsdecode(link).removeprefix("gitdir:").strip())
     made = Worktree(root, place, git_dir, link)
-    shutil.copy2(git_dir / "index", made.index)
+    made.git("read-tree", "--reset", "-u", "--no-recurse-submodules", commit)
+    shutil.copy2(made.index, git_dir / "index")
     return made
 
 

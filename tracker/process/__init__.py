@@ -1,5 +1,6 @@
 """Child processes, bounded."""
 
 from tracker.process.child import Ended, clean_environment, interpreter, limited, run
+from tracker.process.family import end_strays
 
-__all__ = ["Ended", "clean_environment", "interpreter", "limited", "run"]
+__all__ = ["Ended", "clean_environment", "end_strays", "interpreter", "limited", "run"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 VARIABLE = "TRACKER_CHILD"
@@ -47,6 +48,24 @@ def members(child: int, mark: str) -> set[int]:
         found |= more
         grown = bool(more)
     return {pid for pid in found if pid in parents and pid != os.getpid()}
+
+
+def end_strays(marks: Sequence[str]) -> None:
+    """KILL every process in whose environment one of the marks (``NAME=beginning of a value``) stands."""
+    wanted = [mark.encode() for mark in marks]
+    try:
+        names = os.listdir(_PROC)  # noqa: PTH208 - as above
+    except OSError:
+        return
+    for name in names:
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            environment = (_PROC / name / "environ").read_bytes().split(b"\0")
+            if any(entry.startswith(mark) for entry in environment for mark in wanted):
+                os.kill(int(name), signal.SIGKILL)
+        except OSError:
+            continue
 
 
 def end(child: int, mark: str, *, patience: float = 5.0) -> None:

@@ -6,6 +6,7 @@ lands, a red one is taken out and its successors are stacked and verified again.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -51,6 +52,8 @@ class Pipeline:
     moves: int = 0
     landed_with: dict[str, Result] = field(default_factory=dict)
     """What the checks of the plans that landed in this run showed when they did."""
+    held: set[str] = field(default_factory=set)
+    """Plans of this run that wait for one that failed."""
 
     @property
     def _stage(self) -> Stage:
@@ -194,6 +197,8 @@ class Pipeline:
         self.report.kept[ref] = self.place(ref)
         self.keep(ref)
         self.report.logs[ref] = self.directory.log(ref)
+        with contextlib.suppress(OSError), self.report.logs[ref].open("a", encoding="utf-8") as log:
+            log.write(f"tracker: {reason}\n")
         self.observer(pg.Progress(pg.FAILED, ref, reason))
 
     def keep(self, ref: str) -> None:
@@ -204,11 +209,10 @@ class Pipeline:
             file.write(f"{ref}\n")
 
     def _blocked(self, plan: Plan) -> bool:
-        missing = [
-            other for other in plan.depends_on if other in self.report.failed or other in self.report.skipped
-        ]
+        missing = [other for other in plan.depends_on if other in self.report.failed or other in self.held]
         if missing:
             reason = f"waits for {', '.join(missing)}"
+            self.held.add(plan.ref)
             self.report.skipped[plan.ref] = reason
             self.observer(pg.Progress(pg.SKIPPED, plan.ref, reason))
         return bool(missing)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracker import process
+from tracker.git import index as git_index
 from tracker.git import landing as git_landing
 from tracker.git import worktrees
 from tracker.model import progress as pg
@@ -51,8 +53,10 @@ def at_work(repository: Repository, selected: Sequence[str], options: Options) -
     git_landing.require_identity(root)
     doing = f"running {', '.join(selected)}" if selected else "finishing a run"
     with lock(root, "run.lock", timeout=0.5, doing=doing):
+        _end_strays(root)
         with repository.writing():
             shutil.rmtree(root / git_landing.SCRATCH, ignore_errors=True)
+            git_landing.mend_summaries(root)
         trees_at = root / files.LOCAL / "worktrees"
         gone = worktrees.sweep(root, trees_at)
         directory = RunDirectory(root)
@@ -78,6 +82,16 @@ def at_work(repository: Repository, selected: Sequence[str], options: Options) -
             recorder.close()
             _tidy(root, trees_at / directory.id)
             directory.finish()
+
+
+def _end_strays(root: Path) -> None:
+    """End what a killed run has left running: plans, verifications, and git at work on its copy of the index."""
+    process.end_strays(
+        [
+            f"TRACKER_CODEBASE={root / files.LOCAL / 'worktrees'}{os.sep}",
+            f"GIT_INDEX_FILE={git_index.git_dir(root) / git_index.COPY}",
+        ]
+    )
 
 
 def _tidy(root: Path, place: Path) -> None:
