@@ -86,7 +86,7 @@ def reset(worktree: Worktree, commit: str) -> None:
 def remove(worktree: Worktree) -> None:
     """The worktree and git's memory of it, gone."""
     _erase(worktree.place)
-    _erase(worktree.git_dir)
+    _forget(worktree.git_dir)
     worktree.index.unlink(missing_ok=True)
 
 
@@ -94,7 +94,7 @@ def discard(root: Path, place: Path) -> None:
     """The same for whatever stands at ``place``."""
     for admin in _admins(root):
         if _gone_or_below(admin, place):
-            _erase(admin)
+            _forget(admin)
     _erase(place)
     place.with_name(f"{place.name}.index").unlink(missing_ok=True)
 
@@ -108,7 +108,7 @@ def sweep(root: Path, directory: Path) -> list[str]:
     _erase(directory)
     for admin in _admins(root):
         if _gone_or_below(admin, directory):
-            _erase(admin)
+            _forget(admin)
     return runs
 
 
@@ -152,6 +152,17 @@ def _gone_or_below(admin: Path, directory: Path) -> bool:
         return (admin / "locked").read_text(encoding="utf-8").strip() == "initializing"
     except (OSError, ValueError):
         return not any(admin.iterdir()) if admin.is_dir() else False
+
+
+def _forget(admin: Path) -> None:
+    """Remove git's memory of a worktree, last the file that says whose it is: a kill leaves nothing nameless."""
+    try:
+        names = [item for item in admin.iterdir() if item.name != "gitdir"]
+    except OSError:
+        return
+    for item in names:
+        _erase(item)
+    _erase(admin)
 
 
 def _erase(path: Path) -> None:
