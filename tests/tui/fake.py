@@ -550,5 +550,5 @@ class AuditingBoard(FakeBoard):
         return [
             Claim("STATE.md", 12, "Phase 1 complete, 85/100", "contradicted", "the score was never measured"),
             Claim("STATE.md", 20, "10/10 plans", "supported", "ten plans are done"),
-            Claim(".planning/ROADMAP.md", 7, "Rate limiter integrated", "unproven", "no check says so"),
+            Claim(".planning/ROADMAP.md", 7, "Rate limiter integrated", "unsupported", "no check says so"),
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -322,3 +323,38 @@ async def test_set_up_in_an_empty_repository(tmp_path: Path) -> None:
         await at.press("enter")
         await at.until_said("plans/ is set up")
         assert any("1.01 Auth Hardening" in line for line in at.shown())
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an import would make."""
+
+    source: str = "STATE.md"
+    phases: int = 2
+    plans: int = 18
+    done: int = 11
+    changes: bool = True
+
+
+async def test_import_says_what_it_makes_and_asks(tmp_path: Path) -> None:
+    board = fake.FakeBoard(fake.normal(), tmp_path, native=False)
+    asked: list[bool] = []
+
+    def take_over(_root: Path, dry: bool) -> Taken:
+        asked.append(dry)
+        board.native = not dry
+        return Taken()
+
+    async with driving(board) as at:
+        at.app.take_over = take_over
+        await at.press("d")
+        assert "I imports them" in at.said
+        await at.press("I")
+        await at.until_screen("Confirm")
+        assert "18 plans" in at.text()
+        assert asked == [True]
+        await at.press("enter")
+        await at.until_said("18 plans imported")
+        assert asked == [True, False]
+        await at.press("I")
+        assert "has its plans already" in at.said

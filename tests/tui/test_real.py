@@ -10,11 +10,34 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.project import SampleProject
 from tests.tui.conftest import driving
 from tracker.model import snapshot as sn
 from tracker.service import Service
 from tracker.tui.screenshots import Shot, picture
+
+STATE = """
+    # PROJECT STATE
+
+    **Project:** Theirs
+    **Current Phase:** 1 - Core
+
+    ## 📊 Overall Progress
+
+    | Phase | Status | Progress | Score Impact |
+    |-------|--------|----------|--------------|
+    | Phase 1: Core | 🚧 IN PROGRESS | 1/2 plans | +1 points |
+
+    ## 🚀 Current Phase: Phase 1
+
+    ### Completed Plans ✅
+    1. **Plan 01:** Doors ✅
+
+    ### Pending Plans ⏳
+    2. **Plan 02:** Windows (glass)
+"""
 
 
 async def test_run_lands_and_state_changes_on_disk(sample: SampleProject) -> None:
@@ -111,6 +134,25 @@ async def test_cancel_in_mid_run_loses_nothing(sample: SampleProject) -> None:
         assert at.app.snapshot.plan("1.03").status == sn.PENDING
         assert Service.open(sample.root).live() is None
     assert sample.git("status", "--porcelain", "app", "plans") == ""
+
+
+async def test_somebody_elses_document_is_shown_and_imported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = SampleProject(tmp_path / "theirs", capsys)
+    theirs.write({"STATE.md": STATE})
+    theirs.commit()
+    async with driving(None, connect=lambda: Service.open(theirs.root)) as at:
+        assert any("1.01" in line and "unproven" in line for line in at.shown())
+        await at.press("I")
+        await at.until_screen("Confirm")
+        await at.press("enter")
+        await at.until_said("imported")
+        assert at.app.board.native
+        assert (theirs.root / "plans/project.yaml").exists()
+        await at.go("1.02")
+        await at.press("s")
+        await at.until_said("1.02 is active")
 
 
 async def test_editing_a_plan_is_seen(sample: SampleProject) -> None:

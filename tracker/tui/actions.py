@@ -65,8 +65,15 @@ Refuse = Callable[[Context], str]
 """Why an action cannot be done now; empty where it can."""
 
 
+_NOT_NATIVE = "this repository has no plans of its own yet"
+
+
 def _native(context: Context) -> str:
-    return "" if context.native else "this repository has no plans of its own yet: i sets them up"
+    return (
+        ""
+        if context.native
+        else f"{_NOT_NATIVE}: {'I imports them' if context.snapshot.phases else 'i sets them up'}"
+    )
 
 
 def _plan(context: Context) -> str:
@@ -150,7 +157,7 @@ def _cancel(context: Context) -> str:
 
 def _edit(context: Context) -> str:
     if context.kind in (FAULT, PHASE, PROJECT):
-        return ""
+        return "" if context.native or context.kind == FAULT else _native(context)
     return _plan(context)
 
 
@@ -160,6 +167,12 @@ def _audit(context: Context) -> str:
 
 def _init(context: Context) -> str:
     return "this repository has its plans already" if context.native else ""
+
+
+def _import(context: Context) -> str:
+    if context.native:
+        return "this repository has its plans already"
+    return "" if context.snapshot.phases else "there is no document here that could be imported"
 
 
 def _always(_context: Context) -> str:
@@ -271,6 +284,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", "question_mark", "Help", "All keys, with the command that does the same.", SCREENS,
            "tracker --help", _always, (TREE, CHECKS, CHANGES, TEXT), "?"),
     Action("init", "i", "Set up", "Set up plans in this repository.", GENERAL, "tracker init", _init),
+    Action("import", "I", "Import", "Make plans of the STATE.md, ROADMAP.md or .planning directory that is here.",
+           GENERAL, "tracker import", _import),
     Action("refresh", "f5", "Refresh", "Read everything again.", GENERAL, "tracker status", shown="F5"),
     Action("theme", "T", "Light or dark", "Change the theme.", GENERAL),
     Action("quit", "q", "Quit", "Leave; a run started here is asked about first.", GENERAL,
@@ -296,5 +311,6 @@ def available(context: Context) -> list[Action]:
     return [
         action
         for action in ACTIONS
-        if not (action.id == "audit" and not context.audit) and not (action.id == "init" and context.native)
+        if not (action.id == "audit" and not context.audit)
+        and not (action.id in ("init", "import") and context.native)
     ]

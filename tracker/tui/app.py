@@ -25,7 +25,7 @@ from tracker.tui import actions, listing, palette, prefs
 from tracker.tui.flows import Flows
 from tracker.tui.live import Tail, watch
 from tracker.tui.palette import Palette
-from tracker.tui.ports import Board, Connect
+from tracker.tui.ports import Board, Connect, Import, Imported, Make
 from tracker.tui.runview import RunView
 from tracker.tui.text import lines, one_line, span
 from tracker.tui.work import spawn
@@ -48,14 +48,16 @@ LOG_TAIL = 256 * 1024
 """Bytes of a past log that are shown."""
 
 
-Make = Callable[[Path], object]
-"""Sets plans up in a repository."""
-
-
 def _make(root: Path) -> object:
     from tracker.service.setup import init
 
     return init(root, root.name, ".")
+
+
+def _import(root: Path, dry: bool) -> Imported:
+    from tracker.service.importing import run as take_over
+
+    return take_over(root, None, dry_run=dry)
 
 
 def _bindings() -> list[BindingType]:
@@ -81,9 +83,10 @@ class TrackerApp(Flows, App[int]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, connect: Connect, *, make: Make | None = None, frozen: bool = False) -> None:
+    def __init__(self, connect: Connect, *, frozen: bool = False) -> None:
         self.connect = connect
-        self.make = make or _make
+        self.make: Make = _make
+        self.take_over: Import = _import
         self.board = board = connect()
         self.snapshot = board.snapshot()
         self.frozen = frozen

@@ -42,9 +42,13 @@ class StatusLine(Lines):
             if self.command
             else span("")
         )
-        right.truncate(max(10, width - min(left.cell_len, width // 2) - 2), overflow="ellipsis")
+        right.truncate(max(10, width - min(left.cell_len, 22) - 2), overflow="ellipsis")
         left.truncate(max(0, width - right.cell_len - 2), overflow="ellipsis", pad=True)
         return [left.append("  ").append_text(right)]
+
+
+_ALWAYS = ("cancel", "init", "import", "help", "quit")
+"""Kept, however narrow it is."""
 
 
 class KeyBar(Lines):
@@ -59,23 +63,29 @@ class KeyBar(Lines):
         self.pane = pane
 
     def compose_lines(self, width: int, /) -> list[Text]:
-        colours, app = self.colours, self.board_app
-        context = app.context()
+        context = self.board_app.context()
         shown = [action for action in actions.available(context) if self._shows(action, context)]
-        shown.sort(key=lambda action: action.id not in ("init", "cancel"))
+        shown.sort(key=lambda action: action.id not in ("init", "import", "cancel"))
+        parts = {action.id: self._part(action, context) for action in shown}
+        kept = sum(parts[name].cell_len + 2 for name in _ALWAYS if name in parts)
         text = span("")
-        for action in shown:
-            off = bool(action.refuse(context))
-            part = span(f"{action.key_name} ", colours.faint if off else colours.strong + colours.primary)
-            part.append(action.title, colours.faint if off else colours.text)
-            part.stylize(clickable(action.id))
-            if text.cell_len + part.cell_len + 2 > width:
+        for name, part in parts.items():
+            if name in _ALWAYS:
+                kept -= part.cell_len + 2
+            elif text.cell_len + part.cell_len + 2 + kept > width:
                 continue
             text.append_text(part).append("  ")
         return [text]
 
+    def _part(self, action: actions.Action, context: actions.Context) -> Text:
+        colours, off = self.colours, bool(action.refuse(context))
+        part = span(f"{action.key_name} ", colours.faint if off else colours.strong + colours.primary)
+        part.append(action.title, colours.faint if off else colours.text)
+        part.stylize(clickable(action.id))
+        return part
+
     def _shows(self, action: actions.Action, context: actions.Context) -> bool:
-        if not context.native and action.id == "init":
+        if not context.native and action.id == ("import" if context.snapshot.phases else "init"):
             return True
         if context.can_cancel and action.id == "cancel":
             return True

@@ -259,7 +259,7 @@ class Details(Vertical):
         elif isinstance(pane, ChangeRows) and plan is not None:
             commits = await app.ask(lambda board: board.commits(plan.ref), quiet=True)
             pane.fill_commits(self._changed(), commits or ())
-        elif isinstance(pane, ActivityRows) and (plan is not None or row.kind == listing.PROJECT):
+        elif isinstance(pane, ActivityRows) and app.board.native and (plan or row.kind == listing.PROJECT):
             ref = plan.ref if plan is not None else None
             entries = await app.ask(lambda board: board.log(ref), quiet=True)
             if entries is not None:

@@ -77,14 +77,16 @@ def of_plan(
         passed = sum(check.outcome == sn.PASSED for check in plan.checks)
         text = f"{points(plan.earned)} of {points(plan.points)} points, {passed}/{plural(len(plan.checks), 'check')} passed"
         result += fact("Checks", text, colours, width)
-    result += fact("How", _HOW.get(plan.how, plan.how), colours, width)
+    if plan.path:
+        result += fact("How", _HOW.get(plan.how, plan.how), colours, width)
     if plan.wave:
         result += fact("Wave", str(plan.wave), colours, width)
     for text in plan.highlights:
         result += fact("Highlight", one_line(text), colours, width)
     for date, text in plan.notes:
         result += fact("Note", f"{date}  {one_line(text)}", colours, width)
-    result += fact("File", f"{plan.path}/PLAN.md", colours, width)
+    if plan.path:
+        result += fact("File", f"{plan.path}/PLAN.md", colours, width)
     return result
 
 
@@ -175,7 +177,10 @@ def of_nothing(colours: Palette, width: int, *, native: bool) -> list[Text]:
     steps = (
         (("e", "opens plans/project.yaml"), ("$", "tracker new writes a plan"))
         if native
-        else (("i", "sets up plans/ here"), ("$", "tracker import reads a STATE.md or .planning/ directory"))
+        else (
+            ("i", "sets up plans/ here"),
+            ("I", "imports a STATE.md, a ROADMAP.md or a .planning directory"),
+        )
     )
     result = wrap(span("There are no plans here yet", colours.strong), width)
     result.append(span(""))

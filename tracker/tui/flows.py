@@ -14,7 +14,7 @@ from tracker.tui import actions, details, listing, palette
 from tracker.tui.actions import Context
 from tracker.tui.ports import Board
 from tracker.tui.runs import STATE_WRITTEN, Runs
-from tracker.tui.text import one_line
+from tracker.tui.text import one_line, plural
 
 
 class Flows(Runs):
@@ -28,9 +28,9 @@ class Flows(Runs):
         if done is not None:
             if isinstance(done[0], str) and "{}" in said:
                 said = said.format(done[0])
-            self._tell(f"{said}; {STATE_WRITTEN}", "good")
             await self.me.load()
             self.me.main.details.fill()
+            self._tell(f"{said}; {STATE_WRITTEN}", "good")
 
     async def _words(self, title: str, question: str, command: Callable[[str], str]) -> str:
         from tracker.tui.screens.dialogs import Prompt
@@ -288,10 +288,34 @@ class Flows(Runs):
             return
         made = await self.me.ask(lambda board: (self.me.make(board.root),))
         if made is not None:
-            self.me.board = self.me.connect()
-            self.me.forget_boards()
-            await self.me.load()
-            self._tell("plans/ is set up; e opens what is selected", "good")
+            await self._made("plans/ is set up; e opens what is selected")
+
+    async def do_import(self, _context: Context) -> None:
+        from tracker.tui.screens.dialogs import Confirm
+
+        found = await self.me.ask(lambda board: self.me.take_over(board.root, True))  # noqa: FBT003 - a dry run
+        if found is None:
+            return
+        if not found.changes:
+            self.me.say(f"all that {found.source} says is recorded already")
+            return
+        text = (
+            f"{one_line(found.source)} becomes {plural(found.phases, 'phase')} and {plural(found.plans, 'plan')} in"
+            f" plans/. The {found.done} that it calls done stay unproven until they are verified."
+        )
+        if not await self.me.push_screen_wait(Confirm("Import?", text, "tracker import", verb="imports")):
+            return
+        done = await self.me.ask(lambda board: self.me.take_over(board.root, False))  # noqa: FBT003 - for real
+        if done is not None:
+            await self._made(f"{plural(done.plans, 'plan')} imported; {STATE_WRITTEN}")
+
+    async def _made(self, said: str) -> None:
+        """The repository has plans of its own now: everything is opened anew."""
+        self.me.board = self.me.connect()
+        self.me.forget_boards()
+        await self.me.load()
+        self.me.main.show_snapshot()
+        self._tell(said, "good")
 
     async def do_refresh(self, _context: Context) -> None:
         await self.me.load_reasons()

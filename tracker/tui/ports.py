@@ -189,5 +189,26 @@ class Board(Protocol):
     def ui_state_path(self) -> Path: ...
 
 
+class Imported(Protocol):
+    """What an import makes of the documents that are here."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def phases(self) -> int: ...
+    @property
+    def plans(self) -> int: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def changes(self) -> bool: ...
+
+
+Import = Callable[[Path, bool], Imported]
+"""Imports into the repository; with True only says what it would do."""
+
+Make = Callable[[Path], object]
+"""Sets plans up in the repository."""
+
 Connect = Callable[[], Board]
 """Opens a board of the calling thread's own; raises TrackerError where there is nothing to open."""

@@ -83,7 +83,7 @@ class Runs:
         if report.points is not None and report.of is not None:
             said += f"; score {points(report.points)}/{points(report.of)}"
         if report.cancelled:
-            said = f"cancelled: {said}; what has landed stays"
+            said = f"cancelled: {said}; what has landed stays" if parts else "cancelled: nothing has landed"
         if report.landed:
             said += f"; {STATE_WRITTEN}"
         bad = {**report.failed, **report.refused}

@@ -15,7 +15,8 @@ from tracker.tui.screens.page import Page
 from tracker.tui.text import one_line, plural, span
 from tracker.tui.work import spawn
 
-_SIGNS = {"contradicted": "✘", "supported": "✔", "confirmed": "✔", "unproven": "?", "unknown": "–"}
+_SIGNS = {"contradicted": "✘", "self-contradictory": "✘", "supported": "✔", "unsupported": "?"}
+_WRONG = ("contradicted", "self-contradictory")
 
 
 class ClaimRows(Rows[Claim]):
@@ -29,16 +30,16 @@ class ClaimRows(Rows[Claim]):
     def draw(self, row: Claim, _width: int, /) -> Text:
         colours = self.colours
         style = _style(row.verdict, colours)
-        text = span(f"{_SIGNS.get(row.verdict, '·')} {row.verdict:<13}", style)
+        text = span(f"{_SIGNS.get(row.verdict, '·')} {row.verdict:<18} ", style)
         text.append(f"{one_line(row.path)}:{row.line}  ", colours.muted)
         text.append(one_line(row.text), colours.text)
         return text.append(f"  {one_line(row.why)}" if row.why else "", colours.muted)
 
 
 def _style(verdict: str, colours: Palette) -> Any:
-    if verdict == "contradicted":
+    if verdict in _WRONG:
         return colours.bad
-    if verdict in ("supported", "confirmed"):
+    if verdict == "supported":
         return colours.good
     return colours.warn
 
@@ -63,8 +64,8 @@ class AuditScreen(Page):
         found = await self.board_app.ask(lambda board: list(cast("Audited", board).audit()))
         if found is None:
             return
-        claims = sorted(found, key=lambda claim: (claim.verdict != "contradicted", claim.path, claim.line))
-        wrong = sum(claim.verdict == "contradicted" for claim in claims)
+        claims = sorted(found, key=lambda claim: (claim.verdict not in _WRONG, claim.path, claim.line))
+        wrong = sum(claim.verdict in _WRONG for claim in claims)
         rows.show(claims)
         self.titled(f"Audit: {plural(wrong, 'contradiction')} in {plural(len(claims), 'claim')}")
 

@@ -159,7 +159,7 @@ class MainScreen(Screen[None]):
         elif plan is not None and plan.how == "manual":
             name = "done"
         if not context.native:
-            name = "init" if not context.snapshot.phases else "tab-plan"
+            name = "init" if not context.snapshot.phases else "import"
         self.status.offer(actions.BY_ID[name].same_as(context))
 
     # Happenings
