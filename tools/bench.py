@@ -37,6 +37,7 @@ def main() -> int:
         _commands(home, sizes, options.runs)
         _first_paint(home, sizes, options.runs)
         _engine(home)
+        _linking(home, 10_000 if options.quick else 100_000)
     return 0
 
 
@@ -82,6 +83,22 @@ def _engine(home: Path) -> None:
         work = 8 * 0.5 * 2 / jobs
         print(f"{jobs:>6}{taken[jobs]:>8.1f}{taken[jobs] / work:>26.2f}")
     print(f"two jobs are {taken[1] / taken[2]:.2f} times one (budget: 1.6)\n")
+
+
+def _linking(home: Path, commits: int) -> None:
+    print(
+        f"Linking a history of {commits} commits, as a ratio to `git log --format=%H%x09%s` (budget: 1.5 the first time)\n"
+    )
+    root = home / "history"
+    synthetic.make(root, 18)
+    synthetic.commits(root, commits)
+    start = time.perf_counter()
+    subprocess.run([*TRACKER, "link", "--json"], cwd=root, check=True, capture_output=True)
+    first = time.perf_counter() - start
+    again, peer = _paired([*TRACKER, "link", "--json"], ["git", "log", "--format=%H%x09%s"], root, 3)
+    print(f"{'':8}{'ms':>8}{'ratio':>8}")
+    print(f"{'first':8}{first * 1000:>8.0f}{first / peer:>8.2f}")
+    print(f"{'again':8}{again * 1000:>8.0f}{again / peer:>8.2f}\n")
 
 
 def _project(home: Path, plans: int, events: int) -> Path:

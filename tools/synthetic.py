@@ -59,6 +59,23 @@ def make(root: Path, plans: int, events: int = 0) -> None:
         subprocess.run(["git", *command], cwd=root, check=True)
 
 
+def commits(root: Path, number: int) -> None:
+    """So many commits on top, each with a conventional scope of one of the plans."""
+    head = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=root, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    lines = []
+    for step in range(number):
+        subject = f"feat(01-{step % 18 + 1:02d}): step {step}"
+        lines.append(
+            f"commit refs/heads/main\ncommitter Ada <ada@example.org> {1700000000 + step} +0000\n"
+            f"data {len(subject)}\n{subject}\n{f'from {head}{chr(10)}' if step == 0 else ''}"
+            f"M 100644 inline app/step.txt\ndata {len(str(step))}\n{step}\n\n"
+        )
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=root, check=True, input="".join(lines).encode())
+    subprocess.run(["git", "reset", "-q", "--hard"], cwd=root, check=True)
+
+
 def _time(number: int) -> str:
     minute, hour, day = number % 60, number // 60 % 24, number // 1440
     return f"2026-{day // 28 % 12 + 1:02d}-{day % 28 + 1:02d}T{hour:02d}:{minute:02d}:{number % 60:02d}.{number // 20160:03d}Z"
