@@ -1,4 +1,4 @@
-"""For each baseline check, one change of the gateway as found that takes its control away."""
+"""For each baseline check, changes of the gateway as found that each take a part of its control away."""
 
 from __future__ import annotations
 
@@ -118,5 +118,30 @@ MUTATIONS = [
         "server/http_hooks.py",
         "if not expected or not given or not same(given, expected):",
         "if not expected:",
+    ),
+    Mutation(
+        "LIM-02",
+        "server/http.py",
+        "async with asyncio.timeout(self._timeout):\n                head =",
+        "async with asyncio.timeout(None):\n                head =",
+    ),
+    Mutation(
+        "AUTH-03",
+        "server/ws_connection/device_proof.py",
+        'if abs(now_ms - device["signedAt"]) > MAX_SKEW_MS:',
+        "if False:",
+    ),
+    Mutation(
+        "AUTH-04",
+        "server/ws_connection/device_proof.py",
+        "if given is not None and given != nonce:",
+        "if False:",
+    ),
+    Mutation("PAIR-01", "devices/registry.py", "PENDING_TTL_MS = 300_000", "PENDING_TTL_MS = 3_000_000"),
+    Mutation("EXEC-01", "tools/approvals.py", "if approval.used:", "if False:"),
+    Mutation("EXEC-01", "tools/exec_tool.py", 'raise denied("timeout")', "return"),
+    Mutation("IDEM-01", "server/dedupe.py", "found = self._seen.get(key)", "found = None"),
+    Mutation(
+        "ERR-01", "server/gateway.py", 'conn.close(1012, "service restart")', 'conn.close(1001, "gone")'
     ),
 ]
