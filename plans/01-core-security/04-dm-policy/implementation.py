@@ -277,10 +277,17 @@ def update_tests_and_documents(codebase: Codebase) -> None:
         "tests/weaknesses/test_1_04_direct_messages.py", why="the weaknesses that it showed are gone"
     )
     listed = re.search(
-        r"^## 1\.04 .*?(?=^## |\Z)", codebase.read("KNOWN-WEAKNESSES.md"), re.MULTILINE | re.DOTALL
+        r"^(## 1\.04 [^\n]*\n\n)\|.*?(?=\n## |\Z)",
+        codebase.read("KNOWN-WEAKNESSES.md"),
+        re.MULTILINE | re.DOTALL,
     )
     if listed:
-        codebase.edit("KNOWN-WEAKNESSES.md", listed[0], "", why="the weaknesses of direct messages are gone")
+        codebase.edit(
+            "KNOWN-WEAKNESSES.md",
+            listed[0],
+            f"{listed[1]}None known.\n",
+            why="the weaknesses of direct messages are gone",
+        )
     codebase.add("tests/test_direct_messages.py", why="tests of the closed policy, pairing and isolation")
     codebase.edit(
         "README.md",
