@@ -29,7 +29,10 @@ def recent_activity(snapshot: sn.Snapshot) -> list[Section]:
     titles = {plan.ref: plan.title for plan in snapshot.plans}
     phases = {plan.ref: plan.phase for plan in snapshot.plans}
     for item in shown[-LINES:]:
-        days.setdefault((phases.get(item.plan, ""), item.time[:10]), []).append(_bullet(item, titles))
+        phase, day = phases.get(item.plan, ""), item.time[:10]
+        last = next(reversed(days), ("", ""))
+        key = last if not phase and last[1] == day else (phase, day)
+        days.setdefault(key, []).append(_bullet(item, titles))
     told = [(_told_heading(part), _told_lines(part)) for part in imported]
     if imported:
         day = str(imported[0].get("date", ""))

@@ -22,7 +22,7 @@ def next_steps(snapshot: sn.Snapshot) -> list[str]:
     pending = sorted(
         (plan for plan in phase.plans if plan.status == sn.PENDING), key=lambda plan: (plan.wave, plan.ref)
     )
-    single = pending if len(pending) <= 3 else pending[:2]
+    single = pending if len(active) + len(pending) <= 3 else pending[: max(0, 2 - len(active))]
     steps += [f"Execute {_number(plan)}: {plan.title}" for plan in single]
     rest = pending[len(single) :]
     if rest:

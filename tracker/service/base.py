@@ -65,7 +65,12 @@ class Repository:
     # Reading
 
     def load(self) -> Loaded:
-        """Definitions and journal as they are now, through the cache of parsed files."""
+        """Definitions and journal as they are now, through the cache of parsed files.
+
+        Raises Usage where the repository has no plans of tracker's.
+        """
+        if not self.native:
+            raise self.no_plans()
         from tracker import definitions
         from tracker.store import journal
 
@@ -78,8 +83,6 @@ class Repository:
 
     def valid(self) -> Loaded:
         """The same; raises DefinitionsInvalid where anything is wrong, with all of it."""
-        if not self.native:
-            raise self.no_plans()
         loaded = self.load()
         if loaded.faults:
             raise DefinitionsInvalid(loaded.faults)

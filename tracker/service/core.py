@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tracker.model import progress as pg
     from tracker.model import snapshot as sn
+    from tracker.service.auditing import AuditedClaim
     from tracker.service.links import Links
     from tracker.service.liveness import Live
     from tracker.service.reports import CommitInfo, LogEntry, RunPlan, RunReport, VerifyReport
@@ -261,6 +262,12 @@ class Service:
         from tracker.service import history
 
         return history.commits(self.repository, ref)
+
+    def audit(self) -> list[AuditedClaim]:
+        """What documents claim, each with its verdict and what that rests on."""
+        from tracker.service import auditing
+
+        return auditing.audit_repository(self.repository)
 
     def links(self) -> Links:
         """Every plan's commits, and what is loose on both sides."""

@@ -63,12 +63,17 @@ def cached(root: Path) -> Iterator[disk.FileCache]:
 
 
 def root_of(start: Path, top: Path | None) -> Path | None:
-    """The nearest directory at or above ``start``, and not above ``top``, that holds something to read."""
+    """The nearest directory at or above ``start`` that holds something to read; not above ``top``, the repository.
+
+    Outside of a repository a document counts where the person stands only, a planning directory above too.
+    """
     here = start.resolve()
+    end = top.resolve() if top is not None else None
     for place in (here, *here.parents):
-        if projects.find(str(place)) is not None:
-            return place
-        if top is None or place == top.resolve():
+        source = projects.find(str(place))
+        if source is not None and (end is not None or place == here or source.is_dir()):
+            return place.parent if source == place else place
+        if place == end:
             return None
     return None
 

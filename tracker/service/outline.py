@@ -66,7 +66,8 @@ def outline(project: Project) -> list[PhaseOutline]:
     """
     records = _records(project)
     document = project.state.file if project.state is not None else ""
-    phases = [phase for phase in project.phases if phase.plans or not is_backlog(phase.number)]
+    known = project.phases or _positioned(project)
+    phases = [phase for phase in known if phase.plans or not is_backlog(phase.number)]
     bare = not any(phase.plans or phase.total or phase.done for phase in phases)
     taken: set[str] = set()
     result = []
@@ -77,7 +78,7 @@ def outline(project: Project) -> list[PhaseOutline]:
             PhaseOutline(
                 number=phase.number,
                 title=phase.title,
-                status=phase.status,
+                status=_status(phase, plans),
                 goal=phase.goal,
                 impact=next((row.impact for row in records.phases if row.number == phase.number), ""),
                 milestone=phase.milestone,
@@ -85,6 +86,41 @@ def outline(project: Project) -> list[PhaseOutline]:
             )
         )
     return _connected(result)
+
+
+def _positioned(project: Project) -> tuple[Phase, ...]:
+    """The phases of a document that only says where it stands: ``Phase: 3 of 9``, ``Plan: 1 of 4``."""
+    claims = project.state.claims if project.state is not None else ()
+    at = next((c for c in claims if c.kind == "position" and c.scope.isdigit() and c.total), None)
+    if at is None or at.total is None or not 0 < int(at.scope) <= at.total <= MOST_PLACEHOLDERS:
+        return ()
+    here = int(at.scope)
+    kinds = ("plans", "plan position")
+    plans = next((c for c in claims if c.kind in kinds and c.scope == at.scope and c.total), None)
+    done, total = (plans.done or 0, plans.total or 0) if plans is not None else (0, 0)
+    said = next((c.mark for c in claims if c.kind == "phase status" and c.scope == at.scope), None)
+    working = "active" if done or said == "active" else "pending"
+    return tuple(
+        Phase(
+            number=str(number),
+            title=f"Phase {number}",
+            status=DONE if number < here else working if number == here else "pending",
+            done=done if number == here else 0,
+            total=total if number == here else 0,
+            evidence=(f"{at.file}:{at.line} is at phase {here} of {at.total}",),
+        )
+        for number in range(1, at.total + 1)
+    )
+
+
+def _status(phase: Phase, plans: list[PlanOutline]) -> str:
+    """The phase's status; what only the document lists counts too."""
+    done = sum(plan.status == DONE for plan in plans)
+    if not plans or len(plans) == len(phase.plans):
+        return phase.status
+    if done == len(plans):
+        return DONE
+    return "active" if done or any(plan.status == "active" for plan in plans) else "pending"
 
 
 def _records(project: Project) -> StateRecords:

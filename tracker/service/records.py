@@ -85,6 +85,8 @@ def link(repository: Repository, ref: str, commit: str) -> str:
 
 def undo(repository: Repository, ref: str | None = None) -> str:
     """Take back the newest done, deferral, start, note, link or reopening (of a plan); what it was, in words."""
+    if not repository.native:
+        raise repository.no_plans()
     plan = repository.resolve(ref) if ref else None
     events, _ = journal.read(repository.root)
     counted = [
@@ -104,6 +106,8 @@ def undo(repository: Repository, ref: str | None = None) -> str:
 
 
 def _plan(repository: Repository, ref: str) -> sn.PlanState:
+    if not repository.native:
+        raise repository.no_plans()
     snapshot = repository.snapshot()
     return snapshot.plan(repository.resolve(ref))
 

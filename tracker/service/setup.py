@@ -66,7 +66,7 @@ def new_plan(
 
 def _native(repository: Repository) -> None:
     if not repository.native:
-        raise Usage("this repository has no plans of tracker's", hint="`tracker init` makes them.")
+        raise repository.no_plans()
 
 
 def _regenerate(repository: Repository) -> None:
