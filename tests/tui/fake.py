@@ -337,6 +337,7 @@ class FakeBoard:
         self.crash: Exception | None = None
         self.delay = 0.0
         self.running: Any = None
+        self.cut_short = ""
 
     def connect(self) -> FakeBoard:
         """A board for another thread: the same one."""
@@ -537,6 +538,10 @@ class FakeBoard:
     def live(self) -> Any:
         self._called("live")
         return self.running
+
+    def interrupted(self) -> str:
+        self._called("interrupted")
+        return self.cut_short
 
     def ui_state_path(self) -> Path:
         return self.place / "ui.json"

@@ -136,3 +136,9 @@ def test_steps_in_words() -> None:
         Progress(pr.CHECK, "1.01", "no port", {"check": "A-1", "outcome": "failed", "seconds": 1})
     ) == ("A-1 failed  1.00 s: no port")
     assert say(Progress(pr.WAVE, "", "1.01, 1.02", {"wave": 1, "of": 3})) == "wave 1 of 3: 1.01, 1.02"
+
+
+async def test_an_interrupted_run_is_told(fresh: fake.FakeBoard) -> None:
+    fresh.cut_short = "20260127-120000-ab12"
+    async with driving(fresh) as at:
+        await at.until_said("run 20260127-120000-ab12 was interrupted")

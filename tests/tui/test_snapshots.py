@@ -55,7 +55,7 @@ STATES = {
 def begin_run(at: Driver) -> None:
     """A run that is busy with one plan and has landed another."""
     run = at.app.run_view = RunView("run", "20260127-120000-ab12")
-    run.feed([*fake.steps("1.01")[:-2], *fake.steps("1.03")[2:8]])
+    run.feed([*fake.steps("1.01")[:-2], *fake.steps("1.03")[2:7]])
     at.app.main.run_began()
 
 

@@ -148,7 +148,7 @@ class TrackerApp(Flows, App[int]):
     def _warm(self) -> None:
         """After the first paint: look for a run, watch the files."""
         gc.freeze()  # a Snapshot of thousands of plans is long-lived: no collection has to walk it again
-        self._poll()
+        spawn(self, self._first_look, group="poll")
         paths = [self.board.root / "plans"]
         codebase = self.board.root / self.snapshot.codebase
         if self.snapshot.codebase not in ("", ".") and codebase.is_dir():
@@ -359,6 +359,16 @@ class TrackerApp(Flows, App[int]):
     async def load_reasons(self) -> None:
         """Read why checks are red, which is known on this machine only."""
         self.reasons = dict(await self.ask(lambda board: board.reasons(), quiet=True) or {})
+
+    async def _first_look(self) -> None:
+        """What is known on this machine only: why checks are red, and a run that was cut short."""
+        await self._look()
+        await self.load_reasons()
+        cut = (
+            "" if self.run_view is not None else await self.ask(lambda board: board.interrupted(), quiet=True)
+        )
+        if cut:
+            self.say(f"run {cut} was interrupted: what had landed stays, the next run goes on", "warn")
 
     def _poll(self) -> None:
         if not self._polling and self.stop_run is None:

@@ -226,8 +226,10 @@ def of_fault(fault: str, colours: Palette, width: int, source: str = "") -> list
     return result
 
 
-def of_check(check: sn.CheckState, colours: Palette, width: int, reason: str = "") -> list[Text]:
-    """A check in full: title, outcome and why, evidence."""
+def of_check(
+    check: sn.CheckState, colours: Palette, width: int, reason: str = "", seconds: float | None = None
+) -> list[Text]:
+    """A check in full: title, outcome and why, evidence; ``seconds``: how long it took, where that is known."""
     outcome = check.outcome
     result = wrap(span(f"{check.id}  ", colours.accent).append(one_line(check.title), colours.text), width)
     status = span(
@@ -246,6 +248,8 @@ def of_check(check: sn.CheckState, colours: Palette, width: int, reason: str = "
         result += fact(
             "Evidence", text.append(proof, colours.good if check.current else colours.warn), colours, width
         )
+    if seconds:
+        result += fact("Took", f"{seconds:.2f} s", colours, width)
     if check.closes:
         result += fact("Closes", one_line(check.closes), colours, width)
     return result

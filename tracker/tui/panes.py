@@ -89,7 +89,9 @@ class CheckPane(Vertical):
             self.detail.show([])
             return
         app = cast("TrackerApp", self.app)
-        self.detail.show(facts.of_check(row, app.colours, width, app.reasons.get(row.id, "")))
+        run = app.run_view
+        took = run.seconds.get(row.id) if run is not None else None
+        self.detail.show(facts.of_check(row, app.colours, width, app.reasons.get(row.id, ""), took))
 
     def on_resize(self) -> None:
         self._explain()

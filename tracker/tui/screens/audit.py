@@ -6,11 +6,14 @@ from functools import partial
 from typing import Any, cast
 
 from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.widget import Widget
 
+from tracker.tui.facts import fact
 from tracker.tui.palette import Palette
 from tracker.tui.ports import Audited, Claim
-from tracker.tui.rows import Rows
+from tracker.tui.rows import Rows, TextPane
 from tracker.tui.screens.page import Page
 from tracker.tui.text import one_line, plural, span
 from tracker.tui.work import spawn
@@ -44,29 +47,69 @@ def _style(verdict: str, colours: Palette) -> Any:
     return colours.warn
 
 
+class ClaimPane(Vertical):
+    """The list, and below it the selected claim in full."""
+
+    DEFAULT_CSS = """
+    ClaimPane > ClaimRows { height: 3fr; }
+    ClaimPane > TextPane { height: 2fr; max-height: 10; border-top: solid $panel; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.list = ClaimRows()
+        self.detail = TextPane()
+
+    def compose(self) -> ComposeResult:
+        yield self.list
+        yield self.detail
+
+    def on_rows_moved(self) -> None:
+        self.explain()
+
+    def explain(self) -> None:
+        """Show the selected claim in full."""
+        row, width = self.list.row, max(20, self.app.size.width - 6)
+        if row is None:
+            self.detail.show([])
+            return
+        colours = self.list.colours
+        verdict = span(f"{_SIGNS.get(row.verdict, '·')} {row.verdict}", _style(row.verdict, colours))
+        self.detail.show(
+            [
+                *fact("Claim", row.text, colours, width),
+                *fact("Where", f"{row.path}:{row.line}", colours, width),
+                *fact("Verdict", verdict, colours, width),
+                *(fact("Because", row.why, colours, width) if row.why else []),
+            ]
+        )
+
+
 class AuditScreen(Page):
     """Enter opens the document at the claim."""
 
     NAME = "Audit"
     KEYS = (("Enter", "open the document there"),)
     COMMAND = "tracker audit"
+    content: ClaimPane
 
     def make(self) -> Widget:
-        return ClaimRows()
+        return ClaimPane()
+
+    def focus_content(self) -> None:
+        self.content.list.focus()
 
     def fill(self) -> None:
         spawn(self, self._read, exclusive=True)
 
     async def _read(self) -> None:
-        rows = self.content
-        if not isinstance(rows, ClaimRows):
-            return
         found = await self.board_app.ask(lambda board: list(cast("Audited", board).audit()))
         if found is None:
             return
         claims = sorted(found, key=lambda claim: (claim.verdict not in _WRONG, claim.path, claim.line))
         wrong = sum(claim.verdict in _WRONG for claim in claims)
-        rows.show(claims)
+        self.content.list.show(claims)
+        self.content.explain()
         self.titled(f"Audit: {plural(wrong, 'contradiction')} in {plural(len(claims), 'claim')}")
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:

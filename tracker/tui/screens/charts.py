@@ -100,7 +100,7 @@ def _chart(
     *,
     target: float | None = None,
 ) -> list[Text]:
-    room = max(10, min(width - 8, max(len(values), 60)))
+    room = max(10, min(width - 8, 120))
     rows = gauges.columns(values, room, height, top=top)
     at = None
     if target is not None and top:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -35,7 +36,10 @@ class PageKeys(Lines):
         colours = self.colours
         text = span("")
         for key, word in self.keys:
-            text.append(f"{key} ", colours.strong + colours.primary).append(f"{word}  ", colours.text)
+            part = span(f"{key} ", colours.strong + colours.primary).append(word, colours.text)
+            if key == "Esc":
+                part.stylize(Style.from_meta({"@click": "screen.leave"}))
+            text.append_text(part).append("  ")
         if self.command and text.cell_len + len(self.command) + 4 <= width:
             text.append(" " * (width - text.cell_len - len(self.command) - 2))
             text.append("$ ", colours.faint).append(self.command, colours.accent)
@@ -80,8 +84,12 @@ class Page(Screen[None]):
 
     def on_mount(self) -> None:
         self.titled(self.NAME)
-        self.content.focus()
+        self.focus_content()
         self.fill()
+
+    def focus_content(self) -> None:
+        """Give the focus to what the keys are for."""
+        self.content.focus()
 
     def titled(self, text: str) -> None:
         """Set the title of the frame."""
