@@ -1,11 +1,14 @@
 """``make ladder``: what every plan changes, measured: its checks before and after it, and the baseline after it.
 
-On a scratch copy of what is committed here. Writes docs/ladder.md: outcomes only, no times, no places.
+On a scratch copy of what is committed here. Writes docs/ladder.md (outcomes only, no times, no places) and
+docs/STATE.hardened.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +26,12 @@ from tracker.verify.outcomes import Result
 
 HERE = Path(__file__).resolve().parent.parent
 PAGE = HERE / "docs" / "ladder.md"
+HARDENED = HERE / "docs" / "STATE.hardened.md"
+QUALITY = {
+    "ruff": ["-m", "ruff", "check", "gateway"],
+    "mypy --strict": ["-m", "mypy", "gateway"],
+    "its own tests": ["-m", "pytest", "-q", "-n", "2", "gateway/tests"],
+}
 Outcomes = dict[str, Result]
 
 
@@ -54,8 +63,15 @@ def main() -> int:
         wrong += [f"{check} is {baseline[check].outcome} after {ref}" for check in red]
         rows.append(f"| {ref} | baseline | | {_counts(baseline)} |")
     ends = [("as found", ladder.all(start)), ("after everything", ladder.all("HEAD"))]
+    quality = _quality(service.root)
+    wrong += [f"the hardened tree: {name}: {said}" for name, (passed, said) in quality.items() if not passed]
     page = _page(rows, ends, service, list(report.landed))
+    page += "\n## The hardened tree\n\n| What | |\n|------|-|\n"
+    page += "".join(
+        f"| {name} | {'passes' if passed else 'FAILS'} |\n" for name, (passed, _) in quality.items()
+    )
     PAGE.write_text(page, encoding="utf-8")
+    HARDENED.write_text((service.root / "STATE.md").read_text(encoding="utf-8"), encoding="utf-8")
     for line in wrong:
         print(f"WRONG {line}")
     print(f"wrote {PAGE.relative_to(HERE)}; {len(wrong)} rungs are not as they have to be")
@@ -98,6 +114,19 @@ class Ladder:
     def _at(self, commit: str) -> Path:
         worktrees.reset(self._worktree, git(self._service.root, "rev-parse", commit))
         return self._worktree.place
+
+
+def _quality(root: Path) -> dict[str, tuple[bool, str]]:
+    """Linter, types and the gateway's own suite on the hardened tree: whether each passes, and its last words."""
+    result = {}
+    for name, command in QUALITY.items():
+        done = subprocess.run(
+            [sys.executable, *command], cwd=root, capture_output=True, text=True, check=False
+        )
+        last = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-1:]
+        result[name] = (done.returncode == 0, last[0] if last else "")
+        print(f"hardened tree, {name}: {result[name]}", flush=True)
+    return result
 
 
 def _page(
