@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from tracker.git.plumbing import git
+from tracker.git.plumbing import common_directory
 
 _JOURNAL = "plans/journal.jsonl"
 _GITS = ("config", "hooks", "info")
@@ -17,7 +17,7 @@ _GITS = ("config", "hooks", "info")
 
 def taken(root: Path) -> dict[str, bytes]:
     """The guarded files as they are now: path for people → digest, or for the journal its bytes."""
-    common = Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+    common = common_directory(root)
     found: dict[str, bytes] = {}
     for name in _GITS:
         place = common / name

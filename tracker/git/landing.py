@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tracker.errors import TrackerError, Usage
 from tracker.git.index import Index, git_dir, stat_of
-from tracker.git.plumbing import GitFailed, git, raw
+from tracker.git.plumbing import GitFailed, common_directory, git, raw
 
 INTENT = ".tracker/landing.json"
 SCRATCH = ".tracker/tmp"
@@ -235,7 +235,7 @@ def _release_stale_refs(root: Path, branch: str) -> None:
 
     git holds these for milliseconds; one that does not change within a second while a landing was under way is ours.
     """
-    common = Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+    common = common_directory(root)
     places = [common / f"{branch}.lock", git_dir(root) / "HEAD.lock"]
     seen = {place: stat_of(place) for place in places if place.exists()}
     if seen:
@@ -265,10 +265,11 @@ def _follow(
             _mend(root, new, path)
         if path in entries and _same(root, new, path):
             known[path] = entries[path]
+    contents = _blobs(root, [entries[path][1] for path in generated if path in entries])
     for path in generated:
         if path not in entries:
             continue
-        content = raw(root, "cat-file", "blob", entries[path][1])
+        content = contents[entries[path][1]]
         place = root / path
         if path in merge and place.exists():
             content = merge[path](content, place.read_bytes())
@@ -323,6 +324,18 @@ def _entries(root: Path, commit: str, paths: Sequence[str]) -> dict[str, tuple[s
             mode, _, sha = meta.split(" ")
             result[path] = (mode, sha)
     return result
+
+
+def _blobs(root: Path, ids: Sequence[str]) -> dict[str, bytes]:
+    """The contents of blobs, by one git."""
+    wanted = list(dict.fromkeys(ids))
+    text = raw(root, "cat-file", "--batch", data="".join(f"{sha}\n" for sha in wanted).encode())
+    found = {}
+    for sha in wanted:
+        head, _, text = text.partition(b"\n")
+        size = int(head.rsplit(b" ", 1)[1])
+        found[sha], text = text[:size], text[size + 1 :]
+    return found
 
 
 def _foreign(root: Path, old: str, new: str, generated: Sequence[str]) -> list[str]:

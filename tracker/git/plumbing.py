@@ -81,3 +81,13 @@ def find_root(start: Path) -> Path | None:
         if (candidate / ".git").exists():
             return candidate
     return None
+
+
+def common_directory(root: Path) -> Path:
+    """Where git keeps what all worktrees of the repository share."""
+    plain = root / ".git"
+    return (
+        plain
+        if plain.is_dir()
+        else Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
+    )

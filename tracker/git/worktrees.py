@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracker.git.plumbing import GitFailed, git
+from tracker.git.plumbing import GitFailed, common_directory, git
 
 _ADDING = threading.Lock()
 """git reads all worktrees when it adds one, and stumbles over one that is half made."""
@@ -134,8 +134,7 @@ def modes(root: Path, old: str, new: str) -> dict[str, str]:
 
 def _admins(root: Path) -> list[Path]:
     try:
-        common = Path(git(root, "rev-parse", "--path-format=absolute", "--git-common-dir"))
-        return sorted((common / "worktrees").iterdir())
+        return sorted((common_directory(root) / "worktrees").iterdir())
     except (GitFailed, OSError):
         return []
 

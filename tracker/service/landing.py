@@ -51,13 +51,11 @@ def land_plan(
             journal.NAME: text,
             summary: summary_md(plan, event).encode(),
         }
-        tree = _tree(repository, stacked, tip, files)
-        state = _state(repository, tree, text, staged.worktree.place, plan)
-        files[STATE] = state
-        tree = _tree(repository, stacked, tip, files)
+        snapshot = _implied(repository, stacked, text, staged.worktree.place, ours=plan.path)
+        files[STATE] = _state(repository, snapshot)
         body = "\n".join([plan.summary, "", *(f"- {line}" for line in plan.highlights)]).strip()
         message = git_landing.message(f"{plan.ref}: {plan.title}", body, [("Plan", plan.ref), ("Run", run)])
-        return _advance(repository, tip, tree, message, files=files, step=step)
+        return _advance(repository, tip, stacked, message, files=files, step=step)
 
 
 def land_verification(
@@ -73,16 +71,14 @@ def land_verification(
     with lock(repository.root, doing="closing the run"):
         _, text = _journal(repository, tip, [(ev.VERIFIED, None, data)])
         files: dict[str, bytes] = {journal.NAME: text}
-        tree = _tree(repository, tip.commit, tip, files)
-        snapshot = _implied(repository, tree, text, place)
-        files[STATE] = state_md(snapshot, notes=notes_of(repository.state_on_disk())).encode()
-        tree = _tree(repository, tip.commit, tip, files)
+        snapshot = _implied(repository, tip.commit, text, place)
+        files[STATE] = _state(repository, snapshot)
         score = points(snapshot.score.points) if snapshot.score else "none"
         of = f" of {points(snapshot.score.of)}" if snapshot.score else ""
         message = git_landing.message(
             f"Verified: {score}{of}" if snapshot.score else "Verified", "", [("Verify", score), ("Run", run)]
         )
-        return _advance(repository, tip, tree, message, files=files, step=step), snapshot
+        return _advance(repository, tip, tip.commit, message, files=files, step=step), snapshot
 
 
 def land_revert(
@@ -99,15 +95,11 @@ def land_revert(
     with lock(repository.root, doing=f"reverting {plan.ref}"):
         _, text = _journal(repository, tip, [(ev.REVERTED, plan.ref, {"run": run})])
         files: dict[str, bytes] = {journal.NAME: text}
-        whole = _tree(repository, tree, tip, files)
-        files[STATE] = state_md(
-            _implied(repository, whole, text, place), notes=notes_of(repository.state_on_disk())
-        ).encode()
-        whole = _tree(repository, tree, tip, files)
+        files[STATE] = _state(repository, _implied(repository, tree, text, place))
         message = git_landing.message(
             f"Revert {plan.ref}: {plan.title}", "", [("Revert-Plan", plan.ref), ("Run", run)]
         )
-        return _advance(repository, tip, whole, message, files=files, step=step)
+        return _advance(repository, tip, tree, message, files=files, step=step)
 
 
 def _journal(
@@ -122,20 +114,15 @@ def _journal(
     return new[-1], text + "".join(ev.dumps(event) + "\n" for event in new).encode()
 
 
-def _tree(repository: Repository, base: str, tip: Tip, files: dict[str, bytes]) -> str:
-    entries: dict[str, tuple[str, str] | None] = dict(tip.generated)
-    for path, content in files.items():
-        entries[path] = ("100644", git_landing.blob(repository.root, content))
-    return git_landing.tree_with(repository.root, base, entries)
-
-
-def _state(repository: Repository, tree: str, text: bytes, place: Path, plan: Plan) -> bytes:
-    snapshot = _implied(repository, tree, text, place, ours=plan.path)
+def _state(repository: Repository, snapshot: sn.Snapshot) -> bytes:
     return state_md(snapshot, notes=notes_of(repository.state_on_disk())).encode()
 
 
 def _implied(repository: Repository, tree: str, text: bytes, place: Path, *, ours: str = "") -> sn.Snapshot:
-    """The Snapshot that the commit's own files imply, so that a fresh clone of it shows the same."""
+    """The Snapshot that the commit's own files imply, so that a fresh clone of it shows the same.
+
+    ``tree`` has the code; generated files are never part of it.
+    """
     known = _definitions(repository, place, ours)
     events, _ = journal.parse(text)
     codebase = trees.committed_tree(repository.root, tree, known.project.codebase)
@@ -163,12 +150,17 @@ def _definitions(repository: Repository, place: Path, ours: str) -> Definitions:
 def _advance(
     repository: Repository,
     tip: Tip,
-    tree: str,
+    code: str,
     message: str,
     *,
     files: dict[str, bytes],
     step: Callable[[str], None],
 ) -> str:
+    """Commit the tree ``code`` with the generated files on top of it, and move the branch there."""
+    entries = {
+        path: ("100644", git_landing.blob(repository.root, content)) for path, content in files.items()
+    }
+    tree = git_landing.tree_with(repository.root, code, {**tip.generated, **entries})
     new = git_landing.commit(repository.root, tree, tip.commit, message)
     step("commit made")
     repository.remember(files[STATE])
@@ -177,6 +169,5 @@ def _advance(
         repository.root, tip.branch, tip.commit, new, generated=generated, merge=repository.merging, step=step
     )
     tip.commit = new
-    for path, content in files.items():
-        tip.generated[path] = ("100644", git_landing.blob(repository.root, content))
+    tip.generated |= entries
     return new
