@@ -111,10 +111,10 @@ LEVELS = ("info", "debug")
 def kill_while_patching(codebase: Path, home: Home, token: str, seconds: float) -> None:
     """Patch the config back and forth, and kill the gateway in the middle."""
     with gateways.running(codebase, home, token=token) as gateway, gateway.login() as session:
+        base = session.call("config.get")["hash"]
         timer = threading.Timer(seconds, os.killpg, (gateway.process.pid, signal.SIGKILL))
         timer.start()
         with contextlib.suppress(OSError, TimeoutError):
-            base = session.call("config.get")["hash"]
             number = 0
             while True:
                 number += 1
