@@ -27,6 +27,20 @@ async def test_filter_as_you_type_then_escape_keeps_the_cursor(board: fake.FakeB
         assert [row.key for row in at.app.main.plan_tree.rows if row.plan] == ["1.09"]
 
 
+async def test_filter_goes_to_the_first_match_and_escape_back(board: fake.FakeBoard) -> None:
+    async with driving(board) as at:
+        await at.go("1.08")
+        await at.press("slash")
+        await at.type("hardening")
+        assert at.selected == "1.01"
+        await at.press("escape")
+        assert at.selected == "1.08"
+        await at.press("slash")
+        await at.type("hardening")
+        await at.press("enter", "down", "down", "escape")
+        assert at.selected == "2.07"
+
+
 async def test_filter_finds_a_check(board: fake.FakeBoard) -> None:
     async with driving(board) as at:
         await at.press("slash")

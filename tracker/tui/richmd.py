@@ -24,8 +24,19 @@ class _Heading(Heading):
         yield self.text
 
 
+class _Rule(MarkdownElement):
+    """A thematic break as one thin line."""
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Text("─" * options.max_width, "markdown.hr")
+
+
 class _Markdown(Markdown):
-    elements: ClassVar[dict[str, type[MarkdownElement]]] = {**Markdown.elements, "heading_open": _Heading}
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "heading_open": _Heading,
+        "hr": _Rule,
+    }
 
 
 def render(text: str, width: int, colours: Palette, *, skip_title: str = "") -> list[Text]:

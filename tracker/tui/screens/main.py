@@ -43,6 +43,7 @@ class MainScreen(Screen[None]):
         self.details = Details()
         self.status = StatusLine()
         self.keys = KeyBar(actions.TREE)
+        self._before_filter: str | None = None
 
     @property
     def board_app(self) -> TrackerApp:
@@ -203,8 +204,11 @@ class MainScreen(Screen[None]):
             self.keys.redraw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.plan_tree.words = event.value
-        self.plan_tree.rebuild()
+        tree = self.plan_tree
+        tree.words = event.value
+        tree.rebuild(self._before_filter)
+        if self._before_filter is not None and tree.find(self._before_filter) is None:
+            tree.go(next((place for place, row in enumerate(tree.rows) if row.plan is not None), 0))
         self.retitle()
 
     def on_input_submitted(self) -> None:
@@ -213,12 +217,15 @@ class MainScreen(Screen[None]):
     def open_filter(self) -> None:
         """Show the filter and type into it."""
         box = self.query_one("#filter", Input)
+        row = self.plan_tree.row
+        self._before_filter = row.key if row is not None else None
         box.add_class("shown")
         box.value = self.plan_tree.words
         self.set_focus(box)
 
     def _close_filter(self) -> None:
         box = self.query_one("#filter", Input)
+        self._before_filter = None
         if not box.value:
             box.remove_class("shown")
         self.set_focus(self.plan_tree)
@@ -228,9 +235,11 @@ class MainScreen(Screen[None]):
         box = self.query_one("#filter", Input)
         if not self.plan_tree.words and not box.has_class("shown"):
             return False
-        box.value = ""
+        before, self._before_filter = self._before_filter, None
+        with self.prevent(Input.Changed):
+            box.value = ""
         self.plan_tree.words = ""
-        self.plan_tree.rebuild()
+        self.plan_tree.rebuild(before)
         self.retitle()
         box.remove_class("shown")
         self.set_focus(self.plan_tree)
