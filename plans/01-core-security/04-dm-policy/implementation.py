@@ -34,6 +34,7 @@ PEER_SHAPES = (
 )
 ONE_SENDER = "an entry of an allowlist lets in one sender or nobody"
 CODES = "pairing codes are kept as salted hashes, work once, and end after ten wrong guesses"
+LISTED = "the list shows who waits since when and no codes, which the senders tell"
 ISOLATION = "each peer of each channel has a session of its own"
 ACKNOWLEDGED = "approving a stranger needs --acknowledge and is recorded"
 FINDINGS = "the audit names refused values and stored wildcards as critical"
@@ -50,7 +51,8 @@ def implement(codebase: Codebase) -> None:
 
 
 def refuse_open_configurations(codebase: Codebase) -> None:
-    codebase.add("channels/senders.py", "config/direct_messages.py", why=PEER_SHAPES)
+    codebase.add("channels/senders.py", why=ONE_SENDER)
+    codebase.add("config/direct_messages.py", why=PEER_SHAPES)
     codebase.edit(
         "protocol/schema/types.py",
         "class Problem:\n    path: str\n    message: str\n",
@@ -126,13 +128,13 @@ def match_single_senders(codebase: Codebase) -> None:
         inbound,
         '        if rule == "open":\n            return None\n',
         "",
-        why="no policy lets everybody in",
+        why=ONE_SENDER,
     )
     codebase.edit(
         inbound,
         '        if rule == "allowlist":\n',
         '        if rule == "allowlist" or senders.fault(message.sender) is not None:\n',
-        why="a sender whose id could be taken for a pattern is not offered a code",
+        why=ONE_SENDER,
     )
     codebase.edit(
         inbound,
@@ -171,7 +173,7 @@ def harden_pairing(codebase: Codebase) -> None:
         pairing,
         "            show(f\"{request['code']}  {request['id']}\")\n",
         "            show(f\"{request['id']}  asked at {_clock_time(request['createdAtMs'])}\")\n",
-        why="the code is for the sender to tell: the list does not show it",
+        why=LISTED,
     )
     codebase.edit(
         pairing,
@@ -179,29 +181,27 @@ def harden_pairing(codebase: Codebase) -> None:
         '            hint=f"`pairing list {store.channel}` shows the codes that wait; each lives one hour",\n',
         '            f"no pending pairing code {arguments.code} on {store.channel}",\n'
         '            hint=f"`pairing list {store.channel}` shows who waits; a code lives one hour and works once",\n',
-        why="the hint says what the list shows",
+        why=LISTED,
     )
     codebase.edit(
         pairing,
         'HELP = "list and approve the pairing codes of a channel"\n',
         'HELP = "list the strangers that wait on a channel, and let one in by code"\n',
-        why="the help says what the list shows",
+        why=LISTED,
     )
     codebase.edit(
         pairing,
         'help="show the codes that wait"',
         'help="show who waits"',
-        why="the help says what the list shows",
+        why=LISTED,
     )
     codebase.append(
         pairing,
         "\n\ndef _clock_time(at_ms: int) -> str:\n"
         '    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%H:%M UTC")\n',
-        why="the list shows since when somebody waits",
+        why=LISTED,
     )
-    codebase.add_import(
-        pairing, "from datetime import UTC, datetime", why="the list shows since when somebody waits"
-    )
+    codebase.add_import(pairing, "from datetime import UTC, datetime", why=LISTED)
 
 
 def isolate_peers(codebase: Codebase) -> None:
@@ -306,7 +306,7 @@ def update_tests_and_documents(codebase: Codebase) -> None:
         tests,
         'assert json.loads(listed.stdout)["requests"][0]["code"] == code\n',
         'assert json.loads(listed.stdout)["requests"][0]["id"] == "eve"\n',
-        why="the code is for the sender to tell: the list does not show it",
+        why=LISTED,
     )
     codebase.edit(
         tests,

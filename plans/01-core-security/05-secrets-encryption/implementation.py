@@ -64,7 +64,6 @@ def implement(codebase: Codebase) -> None:
     rest_at_start(codebase)
     write_steadily(codebase)
     show_masks(codebase)
-    report_open_secrets(codebase)
     document(codebase)
 
 
@@ -273,28 +272,6 @@ def show_masks(codebase: Codebase) -> None:
         "    if key is None:\n        return shown\n    _known(key)\n    return masks.value_at(shown, key)\n",
         why=MASK,
     )
-
-
-def report_open_secrets(codebase: Codebase) -> None:
-    audit = "security/audit.py"
-    why = "the audit names secrets that lie open"
-    codebase.add_import(audit, "from gateway.config.sealing import open_secrets", why=why)
-    codebase.edit(
-        audit,
-        "CHECKS: list[Check] = [\n",
-        "def secrets_at_rest(subject: Subject) -> Iterator[Finding]:\n"
-        "    for path, places in open_secrets(subject.paths).items():\n"
-        "        yield Finding(\n"
-        '            "secrets.open_at_rest",\n'
-        "            WARN,\n"
-        '            "Secrets lie open in a file",\n'
-        "            f\"{path}: {', '.join(places)}\",\n"
-        '            "start the gateway, which seals them",\n'
-        "        )\n\n\n"
-        "CHECKS: list[Check] = [\n",
-        why=why,
-    )
-    codebase.append_to(audit, "CHECKS", "secrets_at_rest", why=why)
 
 
 def document(codebase: Codebase) -> None:

@@ -225,7 +225,6 @@ def test_patched_secrets_survive_a_restart(codebase: Codebase) -> None:
                 )
                 assert answer["config"]["channels"]["telegram"]["botToken"]
             assert not SEALED.search(json.dumps(answers)), "the answer shows ciphertext"
-            gateway.terminate()
         with gateways.running(codebase.root, home) as gateway:
             gateway.token = new
             with gateway.login() as session:
@@ -239,7 +238,6 @@ def test_patched_secrets_survive_a_restart(codebase: Codebase) -> None:
                 session, answer = gateway.attempt(auth={"token": wrong})
                 session.close()
                 assert not answer.ok, "any token opens the gateway"
-            gateway.terminate()
         with gateways.running(codebase.root, home) as gateway:
             gateway.token = new
             with gateway.login() as session:

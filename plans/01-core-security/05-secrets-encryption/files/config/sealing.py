@@ -148,19 +148,3 @@ def sealed_copy(path: Path, text: str) -> str:
     """
     file = SecretFile(path, schema.CONFIG)
     return changed_text(text, parse_json5(text, str(path)), file, secrets.seal_open)[0]
-
-
-def open_secrets(paths: Paths) -> dict[Path, list[str]]:
-    """Return the dotted paths of the secrets that lie open, by file; backups that cannot be read are left out."""
-    found = {}
-    for file in secret_files(paths):
-        try:
-            stored = secrets_in(file)
-        except ConfigError:
-            if not file.spare:
-                raise
-            continue
-        places = [path for path, value in stored.items() if secrets.is_open(path, value)]
-        if places:
-            found[file.path] = sorted(places)
-    return found
