@@ -57,6 +57,33 @@ def test_in_the_sandbox_it_is_impossible(sample: SampleProject, code: str, tmp_p
     assert not Path("/tmp/escaped").exists()
 
 
+REACHING = """
+    from pathlib import Path
+    from tracker.api import check
+
+    @check("{check}")
+    def test_it(codebase):
+        top = Path({root!r})
+        {code}
+"""
+
+
+@pytest.mark.parametrize("slug", WRITES)
+def test_a_verification_that_reaches_outside_is_noticed(sample: SampleProject, slug: str) -> None:
+    sample.run("note", "something stands in the journal")
+    reaching = REACHING.replace("{root!r}", repr(str(sample.root))).replace("{code}", WRITES[slug][0])
+    sample.plan(4, slug, verify=reaching)
+    head = sample.git("rev-parse", "HEAD")
+    outcome = sample.run("run", "1.04")
+    assert outcome.code == 1
+    assert f"while it was verified, {WRITES[slug][1]} changed outside of its worktree" in outcome.out
+    assert sample.git("rev-parse", "HEAD") == head
+    if slug == "hook":
+        (sample.root / ".git/hooks/post-commit").unlink()
+        outcome = sample.run("done", "1.04")
+        assert (outcome.code, "nothing was recorded" in outcome.err) == (1, True)
+
+
 SPY = """
     import os
     from tracker.api import check

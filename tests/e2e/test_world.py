@@ -45,6 +45,20 @@ def test_no_identity(sample: SampleProject) -> None:
     assert sample.run("note", "works without one").code == 0
 
 
+def test_a_merge_under_way(sample: SampleProject) -> None:
+    sample.git("switch", "-q", "-c", "side")
+    sample.write({"app/main.py": "start = 'side'\n"}).commit("side")
+    sample.git("switch", "-q", "main")
+    sample.write({"app/main.py": "start = 'main'\n"}).commit("main")
+    subprocess.run(["git", "merge", "side"], cwd=sample.root, check=False, capture_output=True)
+    before = sample.git("status", "--porcelain")
+    outcome = sample.run("run", "1.03")
+    assert (outcome.code, "a merge is under way" in outcome.err) == (2, True)
+    assert "git merge --abort" in outcome.err
+    assert sample.git("status", "--porcelain") == before
+    assert sample.run("status").code == 0
+
+
 def test_a_dirty_file_in_the_way(sample: SampleProject) -> None:
     sample.write({"app/main.py": "start = True\nmine = True\n"})
     outcome = sample.run("run", "--all")

@@ -65,6 +65,23 @@ def require_identity(root: Path) -> None:
         ) from None
 
 
+def require_settled(root: Path) -> None:
+    """Raises Usage while a merge, cherry-pick or revert of the person's is under way."""
+    home = git_dir(root)
+    for name, what in (
+        ("MERGE_HEAD", "merge"),
+        ("CHERRY_PICK_HEAD", "cherry-pick"),
+        ("REVERT_HEAD", "revert"),
+    ):
+        if (home / name).exists():
+            raise Usage(
+                f"a {what} is under way in this working tree",
+                hint=f"Finish it (`git {what} --continue`) or give it up (`git {what} --abort`), then run again.",
+            )
+    if git(root, "ls-files", "-u"):
+        raise Usage("files of this working tree are in conflict", hint="Resolve them and `git add` them.")
+
+
 def blob(root: Path, data: bytes) -> str:
     """The data as a blob of the repository."""
     return git(root, "hash-object", "-w", "--stdin", "--no-filters", data=data)
@@ -159,6 +176,7 @@ def advance(
     try:
         with Index.held(root, step) as index:
             _stay_on(root, branch)
+            require_settled(root)
             check_clear(root, old, new, generated=generated)
             try:
                 git(root, "update-ref", "-m", "tracker: land", branch, new, old)

@@ -187,7 +187,11 @@ def _signalled(code: int) -> str:
 
 
 def _end_all(child: subprocess.Popen[bytes], mark: str) -> None:
-    """End the child and what it has started: TERM, a second later KILL."""
+    """End the child and what it has started: TERM, a second later KILL.
+
+    Who belongs to it is asked first: an orphan that has cleared its environment is not known any more.
+    """
+    known = family.members(child.pid, mark) if child.poll() is None else set()
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGTERM)
     deadline = time.monotonic() + 1.0
@@ -196,7 +200,7 @@ def _end_all(child: subprocess.Popen[bytes], mark: str) -> None:
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-    family.end(child.pid, mark)
+    family.end(child.pid, mark, known=known)
     with contextlib.suppress(subprocess.TimeoutExpired):
         child.wait(timeout=5)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 VARIABLE = "TRACKER_CHILD"
@@ -68,10 +68,12 @@ def end_strays(marks: Sequence[str]) -> None:
             continue
 
 
-def end(child: int, mark: str, *, patience: float = 5.0) -> None:
-    """KILL everything that ``members`` names, until there is nothing left or ``patience`` seconds are over."""
+def end(child: int, mark: str, *, known: Collection[int] = (), patience: float = 5.0) -> None:
+    """KILL ``known`` and everything that ``members`` names, until nothing is left or ``patience`` seconds are over."""
     deadline = time.monotonic() + patience
-    while left := members(child, mark):
+    first = set(known)
+    while left := {*members(child, mark), *first}:
+        first = set()
         for pid in left:
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tracker.errors import PlanFailed, TrackerError
+from tracker.git import guards, trees, worktrees
 from tracker.git import landing as git_landing
-from tracker.git import trees, worktrees
 from tracker.git.plumbing import git
 from tracker.git.worktrees import Worktree
 from tracker.model import progress as pg
@@ -85,7 +85,7 @@ class Pipeline:
             results = self._verify(stacked)
             if self.stopped():
                 return
-            queue = self._land(stacked, results)
+            queue = self._land(stacked, results) if results is not None else []
 
     # The parts of a wave
 
@@ -131,7 +131,9 @@ class Pipeline:
             tip = stacked
         return result
 
-    def _verify(self, stacked: Sequence[tuple[Staged, str]]) -> dict[str, dict[str, Result]]:
+    def _verify(self, stacked: Sequence[tuple[Staged, str]]) -> dict[str, dict[str, Result]] | None:
+        """The results by plan; None where a verification has reached outside, and all of these plans have failed."""
+        guarded = guards.taken(self.repository.root)
         jobs = [
             job_of(
                 item.plan,
@@ -143,7 +145,13 @@ class Pipeline:
             for item, _ in stacked
             if item.plan.checks
         ]
-        return run_jobs(jobs, parallel=self.jobs, observer=self.observer, cancelled=self.cancelled)
+        results = run_jobs(jobs, parallel=self.jobs, observer=self.observer, cancelled=self.cancelled)
+        touched = guards.differing(self.repository.root, guarded)
+        for item, _ in stacked if touched else ():
+            self.fail(
+                item.plan.ref, f"while it was verified, {', '.join(touched)} changed outside of its worktree"
+            )
+        return None if touched else results
 
     def _land(
         self, stacked: Sequence[tuple[Staged, str]], results: dict[str, dict[str, Result]]

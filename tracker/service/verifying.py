@@ -6,8 +6,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tracker.errors import ProjectSaysNo, TrackerError
-from tracker.git import trees
+from tracker.errors import Interrupted, ProjectSaysNo, TrackerError
+from tracker.git import guards, trees
 from tracker.model import events as ev
 from tracker.model import progress as pg
 from tracker.model import snapshot as sn
@@ -125,6 +125,7 @@ def _prove(
 ) -> _Proved:
     codebase = loaded.definitions.project.codebase
     tree = trees.codebase_tree(repository.root, codebase)
+    guarded = guards.taken(repository.root)
     logs = files.local_directory(repository.root) / "verify"
     logs.mkdir(exist_ok=True)
     for old in logs.glob("*.log"):
@@ -140,7 +141,12 @@ def _prove(
     by_job = run_jobs(work, parallel=jobs, observer=observer, cancelled=cancelled)
     results = {check: result for found in by_job.values() for check, result in found.items()}
     if cancelled is not None and cancelled.is_set():
-        raise TrackerError("cancelled: nothing was recorded")
+        raise Interrupted("stopped: nothing was recorded")
+    touched = guards.differing(repository.root, guarded)
+    if touched:
+        raise ProjectSaysNo(
+            f"a verification, or somebody meanwhile, changed {', '.join(touched)}: nothing was recorded"
+        )
     if trees.codebase_tree(repository.root, codebase) != tree:
         raise TrackerError(
             "the codebase changed while it was being verified: nothing was recorded",

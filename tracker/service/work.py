@@ -50,6 +50,7 @@ def at_work(repository: Repository, selected: Sequence[str], options: Options) -
     """Hold the run's lock for the block. Raises Usage and Locked before anything has happened."""
     root = repository.root
     branch, _ = git_landing.current_branch(root)
+    git_landing.require_settled(root)
     git_landing.require_identity(root)
     doing = f"running {', '.join(selected)}" if selected else "finishing a run"
     with lock(root, "run.lock", timeout=0.5, doing=doing):
