@@ -14,9 +14,12 @@ import pytest
 
 from tests.project import SampleProject
 from tests.tui.conftest import driving
+from tests.tui.first_paint import DRAWN, Terminal
 from tracker.model import snapshot as sn
 from tracker.service import Service
 from tracker.tui.screenshots import Shot, picture
+
+LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
 
 STATE = """
     # PROJECT STATE
@@ -220,3 +223,17 @@ sys.exit(app.run(pathlib.Path({str(sample.root)!r})))
     text = shown.decode("utf-8", "replace")
     assert "A fault in tracker itself: KeyError: 'boom'" in text
     assert "Traceback" not in text
+
+
+def test_on_a_real_terminal_it_paints_takes_keys_and_gives_the_terminal_back(sample: SampleProject) -> None:
+    terminal = Terminal.open(sample.root)
+    assert terminal.until(DRAWN)
+    assert b"Sample" in terminal.written
+    terminal.send(b"n")
+    assert terminal.until(b"What is to be remembered?")
+    terminal.send(b"ask Bob\r")
+    assert terminal.until(b"STATE.md regenerated")
+    terminal.send(b"q")
+    assert terminal.close() == 0
+    assert LEAVES_ALTERNATE_SCREEN in terminal.written
+    assert '"ask Bob"' in (sample.root / "plans/journal.jsonl").read_text()

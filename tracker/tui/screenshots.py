@@ -38,6 +38,7 @@ SHOTS = (
     Shot("waves", ("W",)),
     Shot("state", ("S",)),
     Shot("charts", ("C",)),
+    Shot("audit", ("A",)),
     Shot("help", ("question_mark",)),
 )
 
