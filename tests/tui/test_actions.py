@@ -76,6 +76,8 @@ def test_the_exact_command_for_each_kind_of_selection() -> None:
         same["defer"](context("1.03", check=check)) == f"tracker defer 1.03 --check {check.id} --reason TEXT"
     )
     assert same["defer"](context("1.03")) == "tracker defer 1.03 --reason TEXT"
+    assert same["note"](context("1.03")) == "tracker note TEXT --plan 1.03"
+    assert same["note"](context("project")) == "tracker note TEXT"
     assert same["edit"](context("1.03")) == "$EDITOR plans/01-phase/03-file-permissions/PLAN.md"
     assert same["edit"](context("phase:1")) == "$EDITOR plans/01-phase/PHASE.md"
 

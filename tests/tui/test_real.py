@@ -86,6 +86,27 @@ async def test_run_lands_and_state_changes_on_disk(sample: SampleProject) -> Non
         assert at.app.snapshot.plan("1.02").proof == sn.UNPROVEN
 
 
+async def test_verify_records_the_score_and_revert_takes_the_code_back(sample: SampleProject) -> None:
+    async with driving(None, connect=lambda: Service.open(sample.root)) as at:
+        await at.go("1.03")
+        await at.press("r")
+        await at.until_screen("RunDialog")
+        await at.press("enter")
+        await at.until_said("1 plan landed")
+        assert (sample.root / "app/gamma.py").exists()
+        await at.press("V")
+        await at.until_said("verified: score")
+        assert at.app.snapshot.score is not None
+        assert at.app.snapshot.score.measured
+        await at.go("1.03")
+        await at.press("x")
+        await at.until_screen("Confirm")
+        await at.press("enter")
+        await at.until_said("1.03 is reverted")
+        assert at.app.snapshot.plan("1.03").status == sn.PENDING
+        assert not (sample.root / "app/gamma.py").exists()
+
+
 async def test_done_is_refused_with_the_red_check(sample: SampleProject) -> None:
     async with driving(None, connect=lambda: Service.open(sample.root)) as at:
         await at.go("1.03")

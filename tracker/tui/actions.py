@@ -183,7 +183,7 @@ def _always(_context: Context) -> str:
 class Action:
     """One thing a person can do here.
 
-    ``command`` is the command line that does the same, with {scope}, {refs}, {ref}, {check}, {path} to
+    ``command`` is the command line that does the same, with {scope}, {refs}, {ref}, {check}, {plan}, {path} to
     be filled in; ``panes`` are those whose footer shows it; ``shown`` is the key as people write it.
     """
 
@@ -206,7 +206,10 @@ class Action:
         """The exact command line for the selection; empty where the command line has no counterpart."""
         plan, check = context.plan, context.check
         part = f" --check {check.id}" if check is not None and "{check}" in self.command else ""
-        text = self.command.replace("{check}", part).replace("{scope}", context.scope)
+        about = f" --plan {plan.ref}" if plan is not None else ""
+        text = (
+            self.command.replace("{check}", part).replace("{plan}", about).replace("{scope}", context.scope)
+        )
         text = text.replace("{refs}", " ".join(context.refs)).rstrip()
         text = text.replace("{ref}", plan.ref if plan else "REF")
         return text.replace("{path}", path(context))
@@ -249,7 +252,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("start", "s", "Start", "Mark the plan as being worked on.", RECORDS,
            "tracker start {ref}", _start),
     Action("note", "n", "Note", "Write a note to the selected plan, or to the project.", RECORDS,
-           "tracker note TEXT --plan {ref}", _native, (TREE,)),
+           "tracker note TEXT{plan}", _native, (TREE,)),
     Action("link", "L", "Link commit", "Say that a commit belongs to the plan.", RECORDS,
            "tracker link {ref} COMMIT", _plan, (CHANGES,)),
     Action("undo", "u", "Undo", "Take back the newest record.", RECORDS,

@@ -57,6 +57,7 @@ def _same(command: str) -> str:
         "{refs}": "REF…",
         "{ref}": "REF",
         "{check}": " [--check ID]",
+        "{plan}": " [--plan REF]",
         "{path}": "PLAN.md",
     }
     for name, word in names.items():
