@@ -31,16 +31,21 @@ def next_steps(snapshot: sn.Snapshot) -> list[str]:
         steps.append(f"Execute {_ranges(sorted(rest, key=lambda plan: plan.ref))}{manner}")
     if phase.status != sn.DONE:
         steps += phase.closing_steps
-    target = snapshot.score.target if snapshot.score else None
-    if (
-        target is not None
-        and snapshot.score
-        and (snapshot.score.points < target or not snapshot.score.measured)
-    ):
-        steps.append(f"Verify score {points(target)}+/{points(snapshot.score.of)}")
+    steps += _score(snapshot, phase, steps)
     if not steps:
         steps.append("Nothing is left to do: every plan is done")
     return steps
+
+
+def _score(snapshot: sn.Snapshot, phase: sn.PhaseState, steps: list[str]) -> list[str]:
+    """The last phase ends with the project's target, until it is reached."""
+    score = snapshot.score
+    if score is None or score.target is None or phase.number != snapshot.phases[-1].number:
+        return []
+    if score.measured and score.points >= score.target:
+        return []
+    step = f"Verify score {points(score.target)}+/{points(score.of)}"
+    return [] if step in steps else [step]
 
 
 def _number(plan: sn.PlanState) -> str:
