@@ -1,58 +1,76 @@
-"""Which commits belong to which plan, both ways; only new commits are read the second time."""
+"""Which commits belong to which plan, both ways."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING
 
-from tracker.audit import scopes
-from tracker.git.plumbing import GitFailed, git
-from tracker.model import refs
-from tracker.model.snapshot import DONE, SCHEMA, Snapshot
+from tracker.model.snapshot import DONE, SCHEMA
 from tracker.render.plain import safe
-from tracker.service.base import Repository
+from tracker.service.linking import NOTHING, OWN, TRAILER, History, Row
 from tracker.service.reports import CommitInfo
 
-_FORMAT = "%H%x09%cs%x09%(trailers:key=Plan,key=Verify,key=Revert-Plan,separator=%x2C)%x09%s"
-_CACHE = "@links"
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracker.model.snapshot import Snapshot
+    from tracker.service.base import Repository
+
+_SHOWN = 50
 
 
-@dataclass(slots=True)
 class Links:
-    """Plan → commits (the newest first), and the loose ends of both sides."""
+    """Plan → commits (the newest first) with their sources, and the loose ends of both sides.
 
-    plans: dict[str, list[CommitInfo]] = field(default_factory=dict)
-    without_commits: list[str] = field(default_factory=list)
-    without_plan: list[CommitInfo] = field(default_factory=list)
-    unknown: list[tuple[str, str]] = field(default_factory=list)
+    A history may hold a hundred thousand commits: rows become objects only where they are asked for.
+    """
 
-    def as_json(self) -> dict[str, Any]:
-        """The documented shape."""
+    def __init__(self) -> None:
+        self.rows: dict[str, list[tuple[Row, str]]] = {}
+        self.loose: list[Row] = []
+        self.without_commits: list[str] = []
+        self.unknown: list[tuple[str, str]] = []
 
-        def rows(commits: list[CommitInfo]) -> list[dict[str, str]]:
-            return [{name: getattr(item, name) for name in item.__slots__} for item in commits]
+    @property
+    def plans(self) -> dict[str, list[CommitInfo]]:
+        """Every plan that has commits, in the project's order."""
+        return {ref: self.of(ref) for ref in self.rows}
 
-        return {
-            "schema": SCHEMA,
-            "plans": {ref: rows(commits) for ref, commits in self.plans.items()},
-            "plans_without_commits": self.without_commits,
-            "commits_without_plan": rows(self.without_plan),
-            "unknown_commits": [{"plan": plan, "commit": commit} for plan, commit in self.unknown],
-        }
+    def of(self, ref: str) -> list[CommitInfo]:
+        """The commits of one plan."""
+        return [CommitInfo(row.hash, row.date, row.subject, source) for row, source in self.rows.get(ref, ())]
+
+    @property
+    def without_plan(self) -> list[CommitInfo]:
+        """Commits that changed the codebase and belong to no plan."""
+        return [CommitInfo(row.hash, row.date, row.subject, "") for row in self.loose]
+
+    def as_json(self) -> str:
+        """The documented shape, as text."""
+        plans = ",\n".join(f"{encode_basestring(ref)}: {_rows(rows)}" for ref, rows in self.rows.items())
+        unknown = ", ".join(
+            f'{{"plan": {encode_basestring(plan)}, "commit": {encode_basestring(commit)}}}'
+            for plan, commit in self.unknown
+        )
+        without = ", ".join(map(encode_basestring, self.without_commits))
+        return (
+            f'{{"schema": {SCHEMA},\n"plans": {{{plans}}},\n"plans_without_commits": [{without}],\n'
+            f'"commits_without_plan": {_rows((row, "") for row in self.loose)},\n"unknown_commits": [{unknown}]}}'
+        )
 
     def as_text(self) -> str:
         """The same for people."""
         lines = []
-        for ref, commits in self.plans.items():
+        for ref, rows in self.rows.items():
             lines.append(ref)
-            lines += [f"  {_row(item)} · {item.source}" for item in commits]
+            lines += [f"  {_line(row)} · {source}" for row, source in rows]
         if self.without_commits:
             lines.append(f"done, but no commit belongs to them: {', '.join(self.without_commits)}")
-        if self.without_plan:
+        if self.loose:
             lines.append("changed the codebase and belong to no plan:")
-            lines += [f"  {_row(item)}" for item in self.without_plan[:50]]
-            if len(self.without_plan) > 50:
-                lines.append(f"  and {len(self.without_plan) - 50} more")
+            lines += [f"  {_line(row)}" for row in self.loose[:_SHOWN]]
+            if len(self.loose) > _SHOWN:
+                lines.append(f"  and {len(self.loose) - _SHOWN} more")
         lines += [
             f"{plan} is linked to {commit}, which is not in this branch's history"
             for plan, commit in self.unknown
@@ -60,92 +78,96 @@ class Links:
         return "\n".join(lines) or "No commit belongs to a plan yet"
 
 
-def links(repository: Repository) -> Links:
-    """The links of every plan: by hand, by trailer, by conventional scope."""
+def links(repository: Repository, *, loose: bool = True) -> Links:
+    """The links of every plan: by hand, by trailer, by conventional scope; without ``loose``, these alone."""
+    cache = repository.index.place.with_name("links.tsv")
+    codebase = _codebase(repository) if loose else None
+    history = History(repository.root, cache if loose else cache.with_name("links-only.tsv"), codebase)
     snapshot = repository.snapshot()
-    log = _history(repository)
-    by_hash = {row[0]: row for row in log}
+    belongs = _Belonging(snapshot)
     result = Links()
-    own: set[str] = set()
-    known = {plan.ref for plan in snapshot.plans}
-    for commit, date, trailers, subject in log:
-        for ref, source in _plans_of(trailers, subject):
-            if ref in known:
-                result.plans.setdefault(ref, []).append(CommitInfo(commit, date, subject, source))
-                own.add(commit)
-        if trailers:
-            own.add(commit)
-    for plan in snapshot.plans:
-        for commit in plan.links:
-            if commit not in by_hash:
-                result.unknown.append((plan.ref, commit))
-            elif commit not in {item.hash for item in result.plans.get(plan.ref, ())}:
-                _, date, _, subject = by_hash[commit]
-                result.plans.setdefault(plan.ref, []).append(CommitInfo(commit, date, subject, "by hand"))
-                own.add(commit)
-    result.plans = {plan.ref: result.plans[plan.ref] for plan in snapshot.plans if plan.ref in result.plans}
+    by_hand = {commit for plan in snapshot.plans for commit in plan.links}
+    found: dict[str, Row] = {}
+    for row in history.read(belongs.loose):
+        names = row.names
+        if by_hand and row.hash in by_hand:
+            found[row.hash] = row
+        if names in (NOTHING, OWN):
+            claims: list[tuple[str, str]] = []
+        else:
+            claims = belongs.of(names)
+            for ref, source in claims:
+                result.rows.setdefault(ref, []).append((row, source))
+        if row.touched == "1" and not claims and row.hash not in by_hand and belongs.loose(names):
+            result.loose.append(row)
+    _by_hand(result, snapshot, found)
+    result.rows = {plan.ref: result.rows[plan.ref] for plan in snapshot.plans if plan.ref in result.rows}
     result.without_commits = [
-        plan.ref for plan in snapshot.plans if plan.status == DONE and plan.ref not in result.plans
-    ]
-    result.without_plan = [
-        CommitInfo(commit, by_hash[commit][1], by_hash[commit][3], "")
-        for commit in _touching(repository, snapshot)
-        if commit in by_hash and commit not in own
+        plan.ref for plan in snapshot.plans if plan.status == DONE and plan.ref not in result.rows
     ]
     return result
 
 
-def _plans_of(trailers: str, subject: str) -> list[tuple[str, str]]:
-    found = []
-    for trailer in trailers.split(","):
-        key, _, value = trailer.partition(":")
-        if key.strip() in ("Plan", "Revert-Plan"):
-            found.append((value.strip(), "trailer"))
-    if found:
-        return found
-    for scope in scopes.parse(subject):
-        ref = refs.normalise(f"{scope.phase}.{scope.plan}") if scope.phase and scope.plan else None
-        if ref:
-            found.append((ref, "scope"))
-    return found
+class _Belonging:
+    """What a row's names mean among the plans that there are."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._refs = {plan.ref for plan in snapshot.plans}
+        self._keys: dict[str, str] = {}
+        for plan in snapshot.plans:
+            phase, _, number = plan.ref.rpartition(".")
+            self._keys.setdefault(f"{phase}-{number.lstrip('0') or '0'}", plan.ref)
+        self._memory: dict[str, list[tuple[str, str]]] = {}
+
+    def of(self, names: str) -> list[tuple[str, str]]:
+        """(plan, source) of each name that is a plan's."""
+        known = self._memory.get(names)
+        if known is None:
+            known = self._memory[names] = [
+                pair for name in names.split(",") if (pair := self._one(name)) is not None
+            ]
+        return known
+
+    def _one(self, name: str) -> tuple[str, str] | None:
+        if name.startswith(TRAILER):
+            return (name[1:], "trailer") if name[1:] in self._refs else None
+        ref = self._keys.get(name)
+        return (ref, "scope") if ref is not None else None
+
+    def loose(self, names: str) -> bool:
+        """Whether a commit of these names belongs to nothing: trailers are tracker's own, whatever they name."""
+        if names == NOTHING:
+            return True
+        return names[0] not in (OWN, TRAILER) and not self.of(names)
 
 
-def _history(repository: Repository) -> list[list[str]]:
-    """hash, date, trailers, subject of every commit, the newest first; those of last time from the cache."""
-    try:
-        head = git(repository.root, "rev-parse", "--verify", "-q", "HEAD")
-    except GitFailed:
-        return []
-    cached = repository.index.get(_CACHE, "1") or {}
-    old, rows = str(cached.get("head", "")), cached.get("rows") or []
-    if old == head:
-        return list(rows)
-    if old:
-        try:
-            git(repository.root, "merge-base", "--is-ancestor", old, head)
-        except GitFailed:
-            old, rows = "", []
-    span = f"{old}..{head}" if old else head
-    text = git(repository.root, "log", f"--format={_FORMAT}", span)
-    new = [line.split("\t", 3) for line in text.split("\n") if line.count("\t") >= 3]
-    rows = [*new, *rows]
-    if repository.native:
-        repository.index.put(_CACHE, "1", {"head": head, "rows": rows})
-        repository.index.flush()
-    return rows
+def _by_hand(result: Links, snapshot: Snapshot, found: dict[str, Row]) -> None:
+    for plan in snapshot.plans:
+        if not plan.links:
+            continue
+        have = {row.hash for row, _ in result.rows.get(plan.ref, ())}
+        for commit in plan.links:
+            if commit not in found:
+                result.unknown.append((plan.ref, commit))
+            elif commit not in have:
+                result.rows.setdefault(plan.ref, []).append((found[commit], "by hand"))
 
 
-def _touching(repository: Repository, snapshot: Snapshot) -> list[str]:
-    pathspec = (
-        [".", ":(exclude)plans", ":(exclude)STATE.md"]
-        if snapshot.codebase in ("", ".")
-        else [snapshot.codebase]
-    )
-    try:
-        return git(repository.root, "log", "--no-merges", "--format=%H", "HEAD", "--", *pathspec).split()
-    except GitFailed:
-        return []
+def _codebase(repository: Repository) -> str:
+    """The codebase as the last Snapshot has it; where there is none, as the files say."""
+    if not repository.native:
+        return "."
+    return repository.index.snapshot()[0] or repository.snapshot().codebase
 
 
-def _row(item: CommitInfo) -> str:
-    return f"{item.hash[:10]} {item.date} {safe(item.subject)}"
+def _rows(rows: Iterable[tuple[Row, str]]) -> str:
+    text = encode_basestring
+    items = [
+        f'{{"hash": "{row.hash}", "date": "{row.date}", "subject": {text(row.subject)}, "source": "{source}"}}'
+        for row, source in rows
+    ]
+    return "[" + ",\n".join(items) + "]"
+
+
+def _line(row: Row) -> str:
+    return f"{row.hash[:10]} {row.date} {safe(row.subject)}"

@@ -57,6 +57,6 @@ def link(ctx: click.Context, ref: str | None, commit: str | None, as_json: bool)
         return
     links = opened.links()
     if as_json:
-        print_json({"schema": SCHEMA, **links.as_json()})
+        click.echo(links.as_json())
         return
     click.echo(links.as_text())
