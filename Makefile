@@ -40,6 +40,8 @@ ablation: $(STAMP) system ## Each check is red when its control is removed
 	@$(BIN)/python -m tests.ablation.ablate
 
 torture: $(STAMP) ## Kills and concurrency, at length; writes docs/reliability.md
+	@$(BIN)/python -m tests.torture.kill --runs 300
+	@$(BIN)/python -m tests.torture.concurrency
 	@$(BIN)/python -m tests.torture.report
 
 fuzz: $(STAMP) ## 20,000 damaged documents against the readers

@@ -20,5 +20,6 @@ step "mypy" "$bin/mypy"
 step "layers" "$bin/lint-imports"
 step "schema.sql is fresh" "$bin/python" -m tracker.store.schema --check
 step "docs are fresh" "$bin/python" -m tools.docs --check
+step "docs/reliability.md is fresh" "$bin/python" -m tests.torture.report --check
 step "STATE.md is fresh" "$bin/tracker" state --check
 exit $status

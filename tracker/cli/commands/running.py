@@ -151,6 +151,7 @@ def revert(ctx: click.Context, ref: str, say_trust: bool) -> None:
         report = opened.revert(ref, observer=lines, cancelled=cancelled)
     for plan, commit in report.landed.items():
         click.echo(f"{plan} reverted by {commit[:10]}")
+    _print_checks(report)
     _print_score(report)
     ctx.exit(report.exit_code)
 
@@ -221,13 +222,17 @@ def _print_report(report: RunReport, no_land: bool) -> None:
             click.echo(f"    worktree {place}")
     for ref, reason in {**report.skipped, **report.refused}.items():
         click.echo(f"– {ref} not run: {safe(reason)}")
+    _print_checks(report)
+    if report.cancelled:
+        click.echo("cancelled: what had landed stays, nothing else was changed")
+    _print_score(report)
+
+
+def _print_checks(report: RunReport) -> None:
     for check, ref in report.broken.items():
         click.echo(f"✘ {check} was green and is red: broken by {ref or 'no plan of this run'}")
     for check, reason in report.not_run.items():
         click.echo(f"– {check} did not run: {safe(reason)}")
-    if report.cancelled:
-        click.echo("cancelled: what had landed stays, nothing else was changed")
-    _print_score(report)
 
 
 def _print_score(report: RunReport) -> None:
