@@ -228,3 +228,15 @@ async def test_palette_lists_every_action_with_its_command(board: fake.FakeBoard
         await at.pilot.pause(0.3)
         await at.press("enter")
         await at.until_screen("WavesScreen")
+
+
+@pytest.mark.parametrize("size", [(20, 6), (40, 10), (60, 15), (200, 60)])
+async def test_every_size_is_survived(board: fake.FakeBoard, size: tuple[int, int]) -> None:
+    async with driving(board, size) as at:
+        for key in ("2", "tab", "3", "4", "5", "1", "escape", "W", "S", "C", "question_mark", "escape", "R"):
+            await at.press(key)
+        await at.until_screen("RunDialog")
+        await at.press("escape")
+        await at.pilot.resize_terminal(120, 40)
+        await at.until(lambda: any("2.01 Complete Integrations" in line for line in at.shown()))
+        assert at.app.main.details.region.width > 0
