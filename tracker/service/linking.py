@@ -7,6 +7,7 @@ any database gives them back. ``touched`` says whether a commit that names no pl
 from __future__ import annotations
 
 import contextlib
+import io
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
@@ -71,6 +72,7 @@ class History:
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=1 << 20,
         )
 
     def read(self, loose: Callable[[str], bool]) -> list[Row]:
@@ -102,15 +104,22 @@ class History:
             return
         ask = self.codebase is not None
         named: dict[str, str] = {}
-        for line in self._process.stdout:
-            parts = line.decode("utf-8", "replace").rstrip("\n").split("\t", 3)
+        open_ends: dict[str, bool] = {}
+        lines = io.TextIOWrapper(self._process.stdout, encoding="utf-8", errors="replace", newline="\n")
+        for line in lines:
+            parts = line[:-1].split("\t", 3)
             if len(parts) != 4:
                 continue
             commit, date, trailers, subject = parts
             names = _trailers(trailers) if trailers else _scope(subject, named)
-            if ask and loose(names):
-                touching.ask(commit)
+            if ask:
+                is_open = open_ends.get(names)
+                if is_open is None:
+                    is_open = open_ends[names] = loose(names)
+                if is_open:
+                    touching.ask(commit)
             yield Row(commit, date, names, "", subject)
+        lines.detach()
         self._stop()
 
     def _stop(self) -> None:

@@ -88,17 +88,18 @@ def links(repository: Repository, *, loose: bool = True) -> Links:
     result = Links()
     by_hand = {commit for plan in snapshot.plans for commit in plan.links}
     found: dict[str, Row] = {}
+    meaning: dict[str, tuple[list[tuple[str, str]], bool]] = {}
     for row in history.read(belongs.loose):
         names = row.names
+        known = meaning.get(names)
+        if known is None:
+            known = meaning[names] = belongs.of(names), belongs.loose(names)
+        claims, is_loose = known
+        for ref, source in claims:
+            result.rows.setdefault(ref, []).append((row, source))
         if by_hand and row.hash in by_hand:
             found[row.hash] = row
-        if names in (NOTHING, OWN):
-            claims: list[tuple[str, str]] = []
-        else:
-            claims = belongs.of(names)
-            for ref, source in claims:
-                result.rows.setdefault(ref, []).append((row, source))
-        if row.touched == "1" and not claims and row.hash not in by_hand and belongs.loose(names):
+        elif is_loose and row.touched == "1":
             result.loose.append(row)
     _by_hand(result, snapshot, found)
     result.rows = {plan.ref: result.rows[plan.ref] for plan in snapshot.plans if plan.ref in result.rows}
@@ -117,16 +118,10 @@ class _Belonging:
         for plan in snapshot.plans:
             phase, _, number = plan.ref.rpartition(".")
             self._keys.setdefault(f"{phase}-{number.lstrip('0') or '0'}", plan.ref)
-        self._memory: dict[str, list[tuple[str, str]]] = {}
 
     def of(self, names: str) -> list[tuple[str, str]]:
         """(plan, source) of each name that is a plan's."""
-        known = self._memory.get(names)
-        if known is None:
-            known = self._memory[names] = [
-                pair for name in names.split(",") if (pair := self._one(name)) is not None
-            ]
-        return known
+        return [pair for name in names.split(",") if (pair := self._one(name)) is not None]
 
     def _one(self, name: str) -> tuple[str, str] | None:
         if name.startswith(TRAILER):
