@@ -57,6 +57,7 @@ def at_work(repository: Repository, selected: Sequence[str], options: Options) -
         _end_strays(root)
         with repository.writing():
             shutil.rmtree(root / git_landing.SCRATCH, ignore_errors=True)
+            files.sweep(root / files.LOCAL)
             git_landing.mend_summaries(root)
         trees_at = root / files.LOCAL / "worktrees"
         gone = worktrees.sweep(root, trees_at)

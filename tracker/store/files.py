@@ -35,13 +35,23 @@ def write_atomic(path: Path, data: bytes, *, scratch: Path | None = None) -> Non
         ) from None
 
 
+def sweep(directory: Path) -> None:
+    """Remove the half-written files that killed processes have left in the directory."""
+    for place in directory.glob(".*.new"):
+        with contextlib.suppress(OSError, ValueError):
+            try:
+                os.kill(int(place.name.split(".")[-2]), 0)
+            except ProcessLookupError:
+                place.unlink()
+
+
 def local_directory(root: Path) -> Path:
     """``.tracker/`` of the repository, made where it is missing and ignored by git through its own file."""
     place = root / LOCAL
     try:
         place.mkdir(exist_ok=True)
         ignore = place / ".gitignore"
-        if not ignore.exists():
+        if not ignore.exists() or not ignore.stat().st_size:
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise TrackerError(f"{LOCAL}/ cannot be made: {error.strerror}") from None
