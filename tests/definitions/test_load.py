@@ -117,6 +117,14 @@ def test_what_is_said_goes_before_what_is_found(
     assert _alpha(root).implementation == implementation
 
 
+def test_commands_take_the_place_of_the_verification_only(write: Write) -> None:
+    text = "---\ntitle: Alpha\nchecks: [{id: A-1, title: T}]\ncommands: [{check: A-1, run: make}]\n---\n"
+    root = write({**SOUND, A: text, f"{ALPHA}/implementation.py": "", f"{ALPHA}/verification.py": ""})
+    plan = _alpha(root)
+    assert plan.implementation == Implementation("module", "implementation.py")
+    assert plan.verification == Verification("", (("A-1", "make"),))
+
+
 def test_commands_prove_checks_and_may_define_them(write: Write) -> None:
     text = """---
 title: Alpha

@@ -146,7 +146,9 @@ def _beside(values: Record, key: str, default: str, names: Collection[str], prob
         there = f"there is {', '.join(modules[:5])}" if modules else "there is no Python file"
         problems.append((line, column, f"{key}: no file '{name}' beside it; {there}"))
         return ""
-    return default if default in names and "commands" not in values else ""
+    if default not in names or (key == "verification" and "commands" in values):
+        return ""
+    return default
 
 
 def _proofs(values: Record, problems: list[Problem]) -> tuple[list[list[Any]], list[list[str]]]:
