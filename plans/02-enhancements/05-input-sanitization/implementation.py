@@ -16,6 +16,14 @@ ENDED = {
     "INP-03": ["test_markup_in_a_transcript_is_live", "test_json_with_two_meanings_is_read"],
 }
 
+RECORDS = {
+    "security/audit_log.py": "redact(json.dumps(record, ensure_ascii=False, default=str))",
+    "security/auth_audit.py": "self._gateway.journal.redact(json.dumps(entry, ensure_ascii=False))",
+    "channels/pairing_audit.py": "json.dumps(line, ensure_ascii=False)",
+    "state/file_audit.py": "json.dumps(line, ensure_ascii=False)",
+}
+"""Where lines of audit logs are made, before the chain that seals them was there and since."""
+
 DOCUMENTATION = """## Input
 
 - `read` and `write` take files of the workspace and nothing else: no `..`, no link, no file with a second name, no
@@ -263,10 +271,10 @@ def logs(codebase: Codebase) -> None:
         '                sys.stderr.write(visible(text) + "\\n")\n',
         why=why,
     )
-    for path in ("security/auth_audit.py", "channels/pairing_audit.py", "state/file_audit.py"):
-        if codebase.exists(path):
-            text = codebase.read(path).replace(", ensure_ascii=False)", ")")
-            codebase.write(path, text, why=why)
+    for path, written in RECORDS.items():
+        if codebase.exists(path) and written in codebase.read(path):
+            codebase.edit(path, written, f"visible({written})", why=why)
+            codebase.add_import(path, "from gateway.visible import visible", why=why)
 
 
 def terminal(codebase: Codebase) -> None:
