@@ -20,6 +20,9 @@ from tracker.store import files
 from tracker.store.fast import Index
 
 PLANNING, DOCUMENT, NONE = "planning", "document", "none"
+_ANY_TITLE = re.compile(
+    r"(?:(?:gsd|project|session|current)[ _-]+)?(?:state|status|roadmap|progress)\W*\Z", re.IGNORECASE
+)
 _SPOKEN_DATE = re.compile(
     r"(?:last[ _](?:activity|updated|session)|updated(?:[ _](?:on|at))?|date)\W{0,8}(\d{4}-\d\d-\d\d)",
     re.IGNORECASE,
@@ -97,7 +100,7 @@ def snapshot(root: Path) -> sn.Snapshot:
     phases = _phases(outline(project))
     current = next((phase.number for phase in phases if phase.status != sn.DONE), "")
     return sn.Snapshot(
-        name=project.name or root.resolve().name,
+        name=name_of(project, root),
         goal=project.goal,
         current_phase=current or (phases[-1].number if phases else ""),
         updated=spoken_date(project),
@@ -107,6 +110,11 @@ def snapshot(root: Path) -> sn.Snapshot:
         origin=DOCUMENT if project.kind == "document" else PLANNING,
         document={"source": project.state.file if project.state else ""},
     )
+
+
+def name_of(project: Project, root: Path) -> str:
+    """The project's name; a title that every such document has names nothing, the directory does then."""
+    return root.resolve().name if not project.name or _ANY_TITLE.match(project.name) else project.name
 
 
 def body(root: Path, plan: sn.PlanState) -> str:

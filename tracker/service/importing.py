@@ -104,7 +104,12 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
     phases = conversion.numbered(outlines)
     records = project.state.records if project.state and project.state.records else StateRecords()
     texts = conversion.project_files(
-        project.name or root.name, project.goal, phases, records, lambda plan: _body(project, plan), source
+        foreign.name_of(project, root),
+        project.goal,
+        phases,
+        records,
+        lambda plan: _body(project, plan),
+        source,
     )
     fresh = _fresh(root, texts)
     known, faults = journal.read(root)
@@ -116,7 +121,7 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
     plans = [plan for item in phases for _, plan in item.plans]
     return Import(
         source=source,
-        name=project.name or root.name,
+        name=foreign.name_of(project, root),
         phases=len(phases),
         plans=len(plans),
         done=sum(plan.status == sn.DONE for plan in plans),

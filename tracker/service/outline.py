@@ -11,6 +11,7 @@ from tracker.audit.ids import is_backlog
 from tracker.audit.ids import normalise as number_of
 from tracker.audit.model import Mark
 from tracker.audit.records import PlanRecord, StateRecords
+from tracker.service import titles
 
 DONE = "done"
 STATUSES: dict[Mark, str] = {"done": DONE, "active": "active", "open": "pending", "deferred": "deferred"}
@@ -77,7 +78,7 @@ def outline(project: Project) -> list[PhaseOutline]:
         result.append(
             PhaseOutline(
                 number=phase.number,
-                title=phase.title,
+                title=titles.phase(phase.title) or f"Phase {phase.number}",
                 status=_status(phase, plans),
                 goal=phase.goal,
                 impact=next((row.impact for row in records.phases if row.number == phase.number), ""),
@@ -136,7 +137,11 @@ def _named(phase: Phase, records: StateRecords, document: str, taken: set[str]) 
     plans = []
     for plan in phase.plans:
         record = listed.get(plan.number)
-        title = record.title if record and _DEFAULT_TITLE.match(plan.title) else plan.title
+        default = f"Plan {plan.number.zfill(2)}"
+        if _DEFAULT_TITLE.match(plan.title):
+            title = record.title if record else default
+        else:
+            title = titles.plan(plan.title, plan.objective, default)
         ref = _once(plan.ref, names)
         names.add(ref)
         plans.append(
