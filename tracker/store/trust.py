@@ -28,7 +28,10 @@ def _place() -> Path:
 
 def _known() -> list[str]:
     try:
-        value = json.loads(_place().read_text(encoding="utf-8"))
+        place = _place()
+        if place.stat().st_uid != os.getuid():
+            return []
+        value = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
     return [str(item) for item in value] if isinstance(value, list) else []
