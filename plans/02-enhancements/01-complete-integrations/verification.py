@@ -7,12 +7,12 @@ import contextlib
 import dataclasses
 import json
 import secrets
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import commands
 import pytest
 from _probes import addresses, gateways, netns, proc, wire
 from _probes.devices import Device
@@ -21,16 +21,18 @@ from _probes.host import needs
 from _probes.sessions import Answer, Session, connect_params
 from _probes.targets import Target
 from _probes.weak import weak_server
-from flawed import FEW, LOCKOUT_MS, PER_CLIENT, PROXIES, flawed_server
 
 from tracker.api import Codebase, check
+
+sys.path.insert(0, str(Path(__file__).parent))
+import commands
+from flawed import FEW, LOCKOUT_MS, PER_CLIENT, PROXIES, flawed_server
 
 POLICY_VIOLATION = 1008
 AT_ONCE = 100
 CLIENTS = 12_000
 BYTES_A_CLIENT = (32 << 20) // 50_000
 WAKE = {"text": "rate probe"}
-READ = {"tool": "read", "args": {"path": "nothing"}}
 
 
 def configuration(**limits: int) -> dict[str, Any]:
