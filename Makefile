@@ -48,7 +48,7 @@ fuzz: $(STAMP) ## 20,000 damaged documents against the readers
 	@$(BIN)/python -m tests.audit.fuzz 20000
 
 pictures: $(STAMP) ## The README's pictures and docs/STATE.hardened.md
-	@$(BIN)/python -m tracker.tui.screenshots
+	@$(BIN)/python -m tools.pictures
 
 bench: $(STAMP) ## Timings, as ratios in one run
 	@$(BIN)/python -m tools.bench
