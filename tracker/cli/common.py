@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,8 +53,8 @@ def plan_argument(name: str = "ref", *, required: bool = True, many: bool = Fals
 
 
 def print_json(data: Any) -> None:
-    """The data on stdout, and nothing else."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+    """The data on stdout, and nothing else; indented for a person's eyes only, which is the slow way."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 
 def regenerated(text: str) -> None:

@@ -135,14 +135,13 @@ class Repository:
 
     # Plans
 
-    def resolve(self, text: str, known: Definitions | None = None) -> str:
-        """The plan that the text means. Raises Usage."""
+    def resolve(self, text: str, known: Definitions | sn.Snapshot | None = None) -> str:
+        """The plan that the text means, among what is known (default: the present state). Raises Usage."""
         plans = known.plans if known is not None else self.snapshot().plans
         return refs.resolve(text, [(plan.ref, plan.slug) for plan in plans])
 
-    def body(self, ref: str) -> str:
+    def body(self, plan: sn.PlanState) -> str:
         """The Markdown of the plan, below its front matter."""
-        plan = self.snapshot().plan(self.resolve(ref))
         if not self.native:
             from tracker.service import foreign
 

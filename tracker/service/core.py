@@ -51,7 +51,8 @@ class Service:
 
     def body(self, ref: str) -> str:
         """The Markdown of a plan."""
-        return self.repository.body(ref)
+        snapshot = self.snapshot()
+        return self.repository.body(snapshot.plan(self.repository.resolve(ref, snapshot)))
 
     def reasons(self) -> dict[str, str]:
         """Check → why it was red or did not run, the last time it was verified on this machine."""

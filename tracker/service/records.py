@@ -109,7 +109,7 @@ def _plan(repository: Repository, ref: str) -> sn.PlanState:
     if not repository.native:
         raise repository.no_plans()
     snapshot = repository.snapshot()
-    return snapshot.plan(repository.resolve(ref))
+    return snapshot.plan(repository.resolve(ref, snapshot))
 
 
 def _check(plan: sn.PlanState, check: str) -> str:

@@ -37,8 +37,8 @@ def show(ctx: click.Context, ref: str, as_json: bool) -> None:
     """One plan: its text, checks, changes and notes."""
     opened = service(ctx)
     snapshot = opened.snapshot()
-    plan = snapshot.plan(opened.repository.resolve(ref))
-    body = opened.body(plan.ref)
+    plan = snapshot.plan(opened.repository.resolve(ref, snapshot))
+    body = opened.repository.body(plan)
     if as_json:
         print_json({"schema": SCHEMA, "plan": plain(plan), "body": body})
     else:
