@@ -80,6 +80,18 @@ class Links:
 
 def links(repository: Repository, *, loose: bool = True) -> Links:
     """The links of every plan: by hand, by trailer, by conventional scope; without ``loose``, these alone."""
+    import gc
+
+    resting = gc.isenabled()
+    gc.disable()  # a long history is many small rows, and no cycle
+    try:
+        return _links(repository, loose=loose)
+    finally:
+        if resting:
+            gc.enable()
+
+
+def _links(repository: Repository, *, loose: bool) -> Links:
     cache = repository.index.place.with_name("links.tsv")
     codebase = _codebase(repository) if loose else None
     history = History(repository.root, cache if loose else cache.with_name("links-only.tsv"), codebase)
