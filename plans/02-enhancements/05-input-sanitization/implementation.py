@@ -205,6 +205,13 @@ def strict_json(codebase: Codebase) -> None:
     codebase.edit(source, "import json\nimport re\n", "import re\n", why=why)
     for path in (frames, message, agent, source):
         codebase.add_import(path, loader, why=why)
+    codebase.edit(
+        "tests/test_protocol.py",
+        '        await client.socket.send("[" * 200_000)\n        await client.closed()\n',
+        '        await client.socket.send("[" * 200_000)\n'
+        '        assert (await client.response("invalid"))["error"]["code"] == "INVALID_REQUEST"\n',
+        why="deep nesting is an error of the frame, and no longer ends the connection",
+    )
 
 
 def inert_text(codebase: Codebase) -> None:
