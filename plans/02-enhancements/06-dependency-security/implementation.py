@@ -37,6 +37,16 @@ PATCHING = {
     "tests/test_dependency_patches.py": "tests of patches that hold, fail, and are forged",
 }
 
+PATCH_LINES = {
+    "supply_chain/audit.py": (
+        "from gateway.supply_chain.hygiene import stale_advisories, unhashed_pins\n"
+        "    stale_advisories,\n"
+        "    unhashed_pins,\n"
+    ),
+    "cli/deps.py": ('    "patch": "gateway.cli.deps_patch",\n    "revert": "gateway.cli.deps_revert",\n'),
+}
+"""The lines that wire patches, in files that stand without them too."""
+
 DOCUMENTATION = """## Dependencies
 
 `requirements.lock` pins everything that the gateway imports, by hash: `pip install --require-hashes -r
@@ -76,27 +86,18 @@ def implement(codebase: Codebase) -> None:
         why="pins, audits and advisory sets are documented",
     )
     if patches:
-        add_patches(codebase)
+        for path, why in PATCHING.items():
+            codebase.add(path, why=why)
+    else:
+        leave_patches_out(codebase)
     end_weaknesses(codebase)
 
 
-def add_patches(codebase: Codebase) -> None:
-    for path, why in PATCHING.items():
-        codebase.add(path, why=why)
-    audit = "supply_chain/audit.py"
-    why = "old advisories and pins without hashes are found"
-    codebase.add_import(
-        audit, "from gateway.supply_chain.hygiene import stale_advisories, unhashed_pins", why=why
-    )
-    for name in ("stale_advisories", "unhashed_pins"):
-        codebase.append_to(audit, "CHECKS", name, why=why)
-    for name in ("patch", "revert"):
-        codebase.append_to(
-            "cli/deps.py",
-            "ACTIONS",
-            f'"{name}": "gateway.cli.deps_{name}"',
-            why="patches and their way back are commands",
-        )
+def leave_patches_out(codebase: Codebase) -> None:
+    why = "patches are put off, and with them what makes an audit worth less"
+    for path, text in PATCH_LINES.items():
+        for line in text.splitlines(keepends=True):
+            codebase.edit(path, line, "", why=why)
 
 
 def end_weaknesses(codebase: Codebase) -> None:

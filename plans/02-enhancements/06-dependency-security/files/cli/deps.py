@@ -10,6 +10,8 @@ ACTIONS = {
     "audit": "gateway.cli.deps_audit",
     "sbom": "gateway.cli.deps_sbom",
     "update": "gateway.cli.deps_update",
+    "patch": "gateway.cli.deps_patch",
+    "revert": "gateway.cli.deps_revert",
 }
 HELP = "audit dependencies against known vulnerabilities"
 

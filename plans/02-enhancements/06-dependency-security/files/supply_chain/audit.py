@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from gateway.supply_chain.findings import SEVERITIES, Finding, Subject
+from gateway.supply_chain.hygiene import stale_advisories, unhashed_pins
 from gateway.supply_chain.vulnerabilities import vulnerable_pins
 
 Check = Callable[[Subject], Iterator[Finding]]
 
 CHECKS: list[Check] = [
     vulnerable_pins,
+    stale_advisories,
+    unhashed_pins,
 ]
 
 
