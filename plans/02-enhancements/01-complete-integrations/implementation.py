@@ -53,10 +53,13 @@ def limit_attempts(codebase: Codebase) -> None:
     )
     limit_websocket(codebase)
     limit_http(codebase)
-    codebase.append_to(
+    hint = '"UNAUTHORIZED": "give the secret once by --token, --password, GATEWAY_TOKEN or GATEWAY_PASSWORD"'
+    codebase.edit(
         "client.py",
-        "HINTS",
-        '"RATE_LIMITED": "too many wrong secrets from this address: wait, then give the right one"',
+        f"HINTS = {{{hint}}}\n",
+        f"HINTS = {{\n    {hint},\n"
+        '    "RATE_LIMITED": "too many wrong secrets from this address: wait, then give the right one",\n'
+        "}\n",
         why="a person who is locked out is told what to do",
     )
 
