@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import SessionExpired, StateError, Unauthorized
 from gateway.protocol.frames import Request
+from gateway.security import session_guard
 from gateway.security.auth_session import AuthSession
 from gateway.security.auth_sessions import EVICTED, EXPIRED, Holder
 from gateway.server.methods.registry import Method, has_scope
@@ -31,6 +32,7 @@ def resume(gateway: "Gateway", token: str, address: str, device_id: str | None =
     session, kept = found
     if kept is not session.token:
         gateway.journal.warn("auth", "a replaced token was shown", session=session.id, client=address)
+        session_guard.replayed(gateway, session, address)
         return None
     if session.ended is None and gateway.auth_sessions.is_over(session):
         end_sessions(gateway, [session], EXPIRED)
@@ -59,6 +61,7 @@ async def open_session(shake: "Handshake") -> None:
         client=shake.params["client"]["id"],
         address=shake.conn.client.address,
     )
+    session_guard.make_room(gateway, holder)
     shake.auth_session, shake.issued = gateway.auth_sessions.open(holder)
     gateway.journal.redact.learn(shake.issued)
     end_sessions(gateway, gateway.auth_sessions.surplus(), EVICTED)

@@ -7,6 +7,7 @@ from gateway.protocol.schema.error_codes import INVALID_REQUEST
 from gateway.protocol.schema.types import Flag, Text, record
 from gateway.security.auth_session import AuthSession
 from gateway.security.auth_sessions import REVOKED
+from gateway.security.session_guard import require_own_scopes
 from gateway.server import session_gate
 from gateway.server.methods.registry import PAIRING, Call, method
 
@@ -39,6 +40,7 @@ async def rotate(call: Call) -> dict[str, Any]:
     session = _one(call, call.params.get("sessionId"))
     if session.token is None:
         raise RequestError(INVALID_REQUEST, "a session without a device has no token")
+    require_own_scopes(call, session.scopes)
     token = call.gateway.auth_sessions.rotate(session)
     call.gateway.journal.redact.learn(token)
     session_gate.note(call.gateway, "rotated", session, by=call.session.auth_session.id)
