@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.test_failures import BAD
 from tests.torture.results import load, say
 
 PLACE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
@@ -48,7 +49,7 @@ def text() -> str:
         "",
         "| Where | What |",
         "|-------|------|",
-        "| `tests/e2e/test_failures.py` | 18 ways in which a plan goes wrong, in one run, with bubblewrap and without |",
+        f"| `tests/e2e/test_failures.py` | {len(BAD)} ways in which a plan goes wrong, in one run, with bubblewrap and without |",
         "| `tests/e2e/test_outside.py` | writes outside of the worktree, secrets, processes left running |",
         "| `tests/e2e/test_breaking.py` | a plan that breaks another's check is named; `revert` takes it back |",
         "| `tests/e2e/test_stacking.py` | a moving branch, conflicts inside a wave, a red plan in the middle, two runs |",
