@@ -8,7 +8,18 @@ FILES = {
     "security/audit_log.py": "lines of an audit log are chained by a keyed hash; full files are put aside",
     "security/audit_verify.py": "read an audit log and name the first entry that is not as it was written",
     "security/subject.py": "an installation is read for the audit also when the gateway refuses it",
-    "security/findings": "what is looked for in settings, files and logs",
+    **{
+        f"security/findings/{name}.py": f"what is looked for: {what}"
+        for name, what in {
+            "__init__": "by subject",
+            "exposure": "who can reach the gateway, and over what",
+            "access": "the secrets and switches that guard it",
+            "messages": "who may direct the assistant",
+            "tools": "what its tools may do",
+            "storage": "who can read, change or replace its files",
+            "records": "what its logs hold, and whether they are as they were written",
+        }.items()
+    },
     "security/controls": "what the gateway promises, tried out on a rehearsal of the installation",
     "security/audit.py": "findings of every kind in one list; what keeps the gateway from starting has a name",
     "security/fix.py": "repairs are backed up, looked at again, and taken back when a finding stays",
@@ -22,27 +33,38 @@ OPEN_SECRETS = '''\
 
 from collections.abc import Iterator
 
-from gateway.config.sealing import open_secrets
+from gateway.config import schema, source
 from gateway.errors import GatewayError
 from gateway.security.subject import WARN, Check, Finding, Subject
+from gateway.state.secrets import ONLY_COMPARED
+from gateway.state.verifiers import is_verifier
 
 
-def secrets_at_rest(subject: Subject) -> Iterator[Finding]:
+def open_secrets(subject: Subject) -> Iterator[Finding]:
+    """Look for secrets of which the gateway would keep a verifier only."""
+    found: list[str] = []
+
+    def note(path: str, secret: str) -> str:
+        if path in ONLY_COMPARED and not is_verifier(secret):
+            found.append(path)
+        return secret
+
     try:
-        found = open_secrets(subject.paths)
+        _, stored = source.read_source(subject.paths.config)
     except GatewayError:
         return
-    for path, places in found.items():
+    schema.CONFIG.map_secrets(stored, note)
+    if found:
         yield Finding(
             "secrets.open_at_rest",
             WARN,
             "Secrets lie open in a file",
-            f"{path}: {', '.join(places)}",
+            f"{subject.paths.config}: {', '.join(found)}",
             "start the gateway, which seals them",
         )
 
 
-CHECKS: list[Check] = [secrets_at_rest]
+CHECKS: list[Check] = [open_secrets]
 '''
 
 CHAINED = "the record is chained, so that a change of it shows"
@@ -71,10 +93,7 @@ head file beside the log leaves no trace: copy the heads to another machine wher
 def implement(codebase: Codebase) -> None:
     for path, why in FILES.items():
         codebase.add(path, why=why)
-    if "def open_secrets(" in codebase.read("config/sealing.py"):
-        codebase.write(
-            "security/findings/secrets.py", OPEN_SECRETS, why="every file that holds secrets is looked at"
-        )
+    _look_for_open_secrets(codebase)
     codebase.append_to(
         "cli/main.py", "COMMANDS", '"audit": "gateway.cli.audit"', why="`audit` is a command of the program"
     )
@@ -90,6 +109,15 @@ def implement(codebase: Codebase) -> None:
     _chain_repairs(codebase)
     codebase.delete("security/refusals.py", why="the audit reads refused configurations by itself")
     _document(codebase)
+
+
+def _look_for_open_secrets(codebase: Codebase) -> None:
+    """Where secrets are encrypted, sealing knows every file that holds some; before that, only verifiers count."""
+    path, why = "security/findings/secrets.py", "what is looked for: secrets that lie open in a file"
+    if "def open_secrets(" in codebase.read("config/sealing.py"):
+        codebase.add(path, why=why)
+    else:
+        codebase.write(path, OPEN_SECRETS, why=why)
 
 
 def _chain_attempts(codebase: Codebase) -> None:

@@ -79,6 +79,11 @@ def seal(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
+def ascii_only(text: str) -> str:
+    """Escape what is not ASCII in JSON text: readers differ in what ends a line or turns it around."""
+    return "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in text)
+
+
 def head_file(paths: Paths, log: str) -> Path:
     return paths.logs / f"{log}.head"
 
@@ -117,7 +122,6 @@ class ChainedLog:
         self._log = log
         self._largest = largest
         self._head = head_file(paths, log)
-        self._key: bytes | None = None
 
     def append(self, record: dict[str, Any], redact: Callable[[str], str] = str) -> None:
         """Add a record, which must not be empty, as the next line.
@@ -125,19 +129,19 @@ class ChainedLog:
         Raises OSError or StateError when it cannot be written.
         """
         files.ensure_dir(self.path.parent)
-        if self._key is None:
-            self._key = key_of(_make_key(self._paths), self._log)
-        text = redact(json.dumps(record, ensure_ascii=False, default=str))
+        text = ascii_only(redact(json.dumps(record, ensure_ascii=False, default=str)))
         with files.locked(self._head):
-            last = self._last(self._key)
+            # Read each time: a response to an incident may have replaced the key.
+            key = key_of(read_key(self._paths) or _make_key(self._paths), self._log)
+            last = self._last(key)
             if last.size >= self._largest:
                 self._put_aside()
                 last = Last(last.seq, last.digest)
             start = f'{{"seq": {last.seq + 1}, {text[1:-1]}, "prev": "{last.digest}"'
-            line = f'{start}, "mac": "{seal(self._key, start)}"}}'.encode("utf-8", "replace")
+            line = f'{start}, "mac": "{seal(key, start)}"}}'.encode()
             files.append_line(self.path, line.decode())
             digest = hashlib.sha256(line).hexdigest()
-            self._write_head(self._key, Last(last.seq + 1, digest, last.size + len(line) + 1))
+            self._write_head(key, Last(last.seq + 1, digest, last.size + len(line) + 1))
 
     def _last(self, key: bytes) -> Last:
         """Return what the next line follows.

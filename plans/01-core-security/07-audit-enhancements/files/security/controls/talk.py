@@ -42,12 +42,19 @@ class Device:
 
         return cls(Ed25519PrivateKey.generate())
 
+    @property
+    def public(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
+
+    @property
+    def id(self) -> str:
+        return device_id_of(self.public)
+
     def proof(self, params: dict[str, Any], nonce: str) -> dict[str, Any]:
         """Return the `device` object of `connect` for the other parameters."""
-        public = self.key.public_key().public_bytes_raw()
         device = {
-            "id": device_id_of(public),
-            "publicKey": encode_base64url(public),
+            "id": self.id,
+            "publicKey": encode_base64url(self.public),
             "signedAt": int(time.time() * 1000),
             "nonce": nonce,
         }
@@ -130,13 +137,13 @@ class Talk:
     def close_code(self) -> int | None:
         return self.socket.close_code
 
-    def closed(self) -> int | None:
+    def closed(self, seconds: float = PATIENCE) -> int | None:
         """Wait for the end and return the close code; None when the connection stays open."""
         from websockets.exceptions import ConnectionClosed
 
         with suppress(TimeoutError, ConnectionClosed):
             while True:
-                self.socket.recv(PATIENCE)
+                self.socket.recv(seconds)
         return self.socket.close_code
 
 
