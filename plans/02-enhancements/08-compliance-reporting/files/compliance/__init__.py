@@ -1,0 +1,1 @@
+"""Evidence of what the gateway does: measured, linked, and checked by anyone."""

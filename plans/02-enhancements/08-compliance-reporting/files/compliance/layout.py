@@ -1,0 +1,4 @@
+"""The names of the files of an evidence bundle."""
+
+MANIFEST = "manifest.json"
+SIGNATURE = "signature.json"
