@@ -1,10 +1,13 @@
 """The client's side of TLS: nothing is said to a server before it is known to be the right one."""
 
 import hashlib
+import select
 import socket
 import ssl
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.config.config import Config
@@ -14,6 +17,7 @@ from gateway.server.certificates import Pair, pin_of
 from gateway.server.net import is_local_host_header
 
 HOW_TO_TRUST = "see gateway.remote.pins and gateway.remote.caPath"
+READ_SIZE = 65_536
 DEFAULT_PORTS = {"ws": 80, "wss": 443}
 
 
@@ -47,6 +51,30 @@ class Trust:
         return bool(self.pins or self.fingerprint)
 
 
+class OneAtATime(ssl.SSLSocket):
+    """A TLS socket that one thread may read while another writes: OpenSSL allows only one of them at a time."""
+
+    def recv(self, size: int = READ_SIZE, flags: int = 0) -> bytes:
+        while True:
+            with self._turn:
+                self.settimeout(0)
+                try:
+                    return super().recv(size, flags)
+                except ssl.SSLWantReadError:
+                    pass
+            select.select([self], [], [])
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        with self._turn:
+            self.settimeout(self.seconds)
+            super().sendall(data, flags)
+
+    def take_turns(self, seconds: float) -> None:
+        """From now on the threads take turns; a write may last this long."""
+        self.seconds = seconds
+        self._turn = threading.Lock()
+
+
 def open_socket(url: str, trust: Trust, seconds: float) -> socket.socket:
     """Connect to ws:// or wss://; the socket of wss:// belongs to a server that was verified.
 
@@ -71,6 +99,7 @@ def open_socket(url: str, trust: Trust, seconds: float) -> socket.socket:
 def _secured(host: str, port: int, trust: Trust, seconds: float) -> socket.socket:
     try:
         context = _context(host, port, trust, seconds)
+        context.sslsocket_class = OneAtATime
         secured = _handshake(context, host, port, seconds)
     except ssl.SSLCertVerificationError as error:
         raise CallFailed(
@@ -83,6 +112,8 @@ def _secured(host: str, port: int, trust: Trust, seconds: float) -> socket.socke
     except CallFailed:
         secured.close()
         raise
+    if isinstance(secured, OneAtATime):
+        secured.take_turns(seconds)
     return secured
 
 
