@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple, Self
+from typing import IO, NamedTuple
 
 from tracker.audit import scopes
 from tracker.git.plumbing import GitFailed, environment, git
@@ -26,7 +27,10 @@ NOT_CODE = frozenset({"plans", "STATE.md", ".tracker", ".planning", ".gsd", ".gi
 
 
 class Row(NamedTuple):
-    """A commit. ``names`` are comma-separated: ``2-1`` from a scope, ``=2.01`` from a trailer."""
+    """A commit. ``names`` are comma-separated: ``2-1`` from a scope, ``=2.01`` from a trailer.
+
+    Rows are kept as lines, the fields with tabs between them: one object for each of a hundred thousand.
+    """
 
     hash: str
     date: str
@@ -34,19 +38,25 @@ class Row(NamedTuple):
     touched: str
     subject: str
 
+    @classmethod
+    def of(cls, line: str) -> Row:
+        """The row of a line."""
+        return cls._make(line.split("\t", 4))
+
 
 class History:
-    """The commits that HEAD reaches, the newest first.
+    """The commits that HEAD reaches, the newest first, as lines of rows.
 
-    ``loose`` says of a row's names whether the commit belongs to no plan; where ``codebase`` is given, those
-    commits are asked whether they touched it.
+    Where ``codebase`` is given, commits that belong to no plan are asked whether they touched it.
     """
 
     def __init__(self, root: Path, cache: Path, codebase: str | None) -> None:
         self.root = root
         self.cache = cache
         self.codebase = codebase
-        self.rows: list[Row] = []
+        self._lines: list[str] = []
+        self._changed = False
+        self._touching = _Touching(root, codebase)
         self._head, self._old = _head(root), ""
         self._process: subprocess.Popen[bytes] | None = None
         if self._head:
@@ -69,45 +79,56 @@ class History:
         return subprocess.Popen(
             ["git", "log", f"--format={_FORMAT}", span],
             cwd=self.root,
-            env=environment(),
+            env=environment({"GIT_FLUSH": "0"}),  # else git flushes a pipe after every commit
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=1 << 20,
         )
 
-    def read(self, loose: Callable[[str], bool]) -> list[Row]:
-        """The rows, new ones first, and kept for the next time."""
+    def read(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
+        """Line, names and ``touched`` of every commit, while git is still at work; ``finish`` has to follow.
+
+        ``loose`` says of names whether the commit belongs to no plan.
+        """
         kept = self._kept() if self._old else []
         if self._old and not kept:
             self._stop()
             self._process = self._log(self._head)
-        with _Touching(self.root, self.codebase) as touching:
-            fresh = list(self._fresh(loose, touching))
-            for row in kept:
-                if not row.touched and self.codebase is not None and loose(row.names):
-                    touching.ask(row.hash)
-            touched = touching.answers()
-        changed = bool(fresh)
-        rows = [*fresh, *kept]
-        if touched:
-            changed = True
-            rows = [
-                row if row.hash not in touched else row._replace(touched=touched[row.hash]) for row in rows
-            ]
-        if changed:
-            self._keep(rows)
-        self.rows = rows
-        return rows
+        yield from self._fresh(loose)
+        self._changed = bool(self._lines)
+        self._lines += kept
+        for line in kept:
+            _, _, names, touched, _ = line.split("\t", 4)
+            if not touched and self.codebase is not None and loose(names):
+                self._touching.ask(line.partition("\t")[0])
+            yield line, names, touched
 
-    def _fresh(self, loose: Callable[[str], bool], touching: _Touching) -> Iterable[Row]:
+    def finish(self) -> dict[str, str]:
+        """Commit → ``1`` or ``0`` of those that had to be asked; what was read is kept for the next time."""
+        try:
+            answers = self._touching.answers()
+        finally:
+            self._touching.close()
+        if answers:
+            self._lines = [
+                line
+                if (answer := answers.get(line.partition("\t")[0])) is None
+                else "\t".join(Row.of(line)._replace(touched=answer))
+                for line in self._lines
+            ]
+        if answers or self._changed:
+            self._keep()
+        return answers
+
+    def _fresh(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
         if self._process is None or self._process.stdout is None:
             return
-        ask = self.codebase is not None
+        ask, lines = self.codebase is not None, self._lines
         named: dict[str, str] = {}
         open_ends: dict[str, bool] = {}
-        lines = io.TextIOWrapper(self._process.stdout, encoding="utf-8", errors="replace", newline="\n")
-        for line in lines:
-            parts = line[:-1].split("\t", 3)
+        text = io.TextIOWrapper(self._process.stdout, encoding="utf-8", errors="replace", newline="\n")
+        for given in text:
+            parts = given[:-1].split("\t", 3)
             if len(parts) != 4:
                 continue
             commit, date, trailers, subject = parts
@@ -117,9 +138,11 @@ class History:
                 if is_open is None:
                     is_open = open_ends[names] = loose(names)
                 if is_open:
-                    touching.ask(commit)
-            yield Row(commit, date, names, "", subject)
-        lines.detach()
+                    self._touching.ask(commit)
+            line = f"{commit}\t{date}\t{names}\t\t{subject}"
+            lines.append(line)
+            yield line, names, ""
+        text.detach()
         self._stop()
 
     def _stop(self) -> None:
@@ -136,19 +159,21 @@ class History:
                 return head
         return ""
 
-    def _kept(self) -> list[Row]:
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            lines = self.cache.read_text(encoding="utf-8", errors="surrogatepass").split("\n")
-            return [Row._make(line.split("\t", 4)) for line in lines[1:-1]]
+    def _kept(self) -> list[str]:
+        with contextlib.suppress(OSError, ValueError):
+            lines = self.cache.read_text(encoding="utf-8", errors="surrogatepass").split("\n")[1:-1]
+            if lines and all(line.count("\t") >= 4 for line in (lines[0], lines[-1])):
+                return lines
         return []
 
-    def _keep(self, rows: list[Row]) -> None:
-        from tracker.errors import TrackerError
-        from tracker.store import files
-
-        text = "\n".join([f"{_HEADER} {self.codebase or ''}\t{self._head}", *map("\t".join, rows), ""])
-        with contextlib.suppress(TrackerError, OSError):
-            files.write_atomic(self.cache, text.encode("utf-8", "surrogatepass"))
+    def _keep(self) -> None:
+        """Replace the file; it is a cache and needs no sync."""
+        text = "\n".join([f"{_HEADER} {self.codebase or ''}\t{self._head}", *self._lines, ""])
+        fresh = self.cache.with_name(f"{self.cache.name}.{os.getpid()}.new")
+        with contextlib.suppress(OSError):
+            self.cache.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_bytes(text.encode("utf-8", "surrogatepass"))
+            fresh.replace(self.cache)
 
 
 class _Touching:
@@ -161,10 +186,8 @@ class _Touching:
         self._process: subprocess.Popen[bytes] | None = None
         self._output: IO[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End the process and forget its output."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -174,7 +197,7 @@ class _Touching:
     def ask(self, commit: str) -> None:
         """Put the question."""
         if self._process is None:
-            self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
+            self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
             where = [] if self._codebase in ("", ".") else ["--", self._codebase]
             deep = ["-r"] if "/" in self._codebase else []
             self._process = subprocess.Popen(

@@ -22,12 +22,12 @@ _SHOWN = 50
 class Links:
     """Plan → commits (the newest first) with their sources, and the loose ends of both sides.
 
-    A history may hold a hundred thousand commits: rows become objects only where they are asked for.
+    A history may hold a hundred thousand commits: its lines become objects only where they are asked for.
     """
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[tuple[Row, str]]] = {}
-        self.loose: list[Row] = []
+        self.rows: dict[str, list[tuple[str, str]]] = {}
+        self.loose: list[str] = []
         self.without_commits: list[str] = []
         self.unknown: list[tuple[str, str]] = []
 
@@ -38,12 +38,12 @@ class Links:
 
     def of(self, ref: str) -> list[CommitInfo]:
         """The commits of one plan."""
-        return [CommitInfo(row.hash, row.date, row.subject, source) for row, source in self.rows.get(ref, ())]
+        return [_info(line, source) for line, source in self.rows.get(ref, ())]
 
     @property
     def without_plan(self) -> list[CommitInfo]:
         """Commits that changed the codebase and belong to no plan."""
-        return [CommitInfo(row.hash, row.date, row.subject, "") for row in self.loose]
+        return [_info(line, "") for line in self.loose]
 
     def as_json(self) -> str:
         """The documented shape, as text."""
@@ -55,7 +55,7 @@ class Links:
         without = ", ".join(map(encode_basestring, self.without_commits))
         return (
             f'{{"schema": {SCHEMA},\n"plans": {{{plans}}},\n"plans_without_commits": [{without}],\n'
-            f'"commits_without_plan": {_rows((row, "") for row in self.loose)},\n"unknown_commits": [{unknown}]}}'
+            f'"commits_without_plan": {_rows((line, "") for line in self.loose)},\n"unknown_commits": [{unknown}]}}'
         )
 
     def as_text(self) -> str:
@@ -63,12 +63,12 @@ class Links:
         lines = []
         for ref, rows in self.rows.items():
             lines.append(ref)
-            lines += [f"  {_line(row)} · {source}" for row, source in rows]
+            lines += [f"  {_shown(line)} · {source}" for line, source in rows]
         if self.without_commits:
             lines.append(f"done, but no commit belongs to them: {', '.join(self.without_commits)}")
         if self.loose:
             lines.append("changed the codebase and belong to no plan:")
-            lines += [f"  {_line(row)}" for row in self.loose[:_SHOWN]]
+            lines += [f"  {_shown(line)}" for line in self.loose[:_SHOWN]]
             if len(self.loose) > _SHOWN:
                 lines.append(f"  and {len(self.loose) - _SHOWN} more")
         lines += [
@@ -99,20 +99,24 @@ def _links(repository: Repository, *, loose: bool) -> Links:
     belongs = _Belonging(snapshot)
     result = Links()
     by_hand = {commit for plan in snapshot.plans for commit in plan.links}
-    found: dict[str, Row] = {}
+    found: dict[str, str] = {}
+    open_ends: list[tuple[str, str]] = []
     meaning: dict[str, tuple[list[tuple[str, str]], bool]] = {}
-    for row in history.read(belongs.loose):
-        names = row.names
+    for line, names, touched in history.read(belongs.loose):
         known = meaning.get(names)
         if known is None:
             known = meaning[names] = belongs.of(names), belongs.loose(names)
         claims, is_loose = known
         for ref, source in claims:
-            result.rows.setdefault(ref, []).append((row, source))
-        if by_hand and row.hash in by_hand:
-            found[row.hash] = row
-        elif is_loose and row.touched == "1":
-            result.loose.append(row)
+            result.rows.setdefault(ref, []).append((line, source))
+        if by_hand and (commit := line.partition("\t")[0]) in by_hand:
+            found[commit] = line
+        elif is_loose and touched != "0":
+            open_ends.append((line, touched))
+    answers = history.finish()
+    result.loose = [
+        line for line, touched in open_ends if (touched or answers.get(line.partition("\t")[0])) == "1"
+    ]
     _by_hand(result, snapshot, found)
     result.rows = {plan.ref: result.rows[plan.ref] for plan in snapshot.plans if plan.ref in result.rows}
     result.without_commits = [
@@ -148,11 +152,11 @@ class _Belonging:
         return names[0] not in (OWN, TRAILER) and not self.of(names)
 
 
-def _by_hand(result: Links, snapshot: Snapshot, found: dict[str, Row]) -> None:
+def _by_hand(result: Links, snapshot: Snapshot, found: dict[str, str]) -> None:
     for plan in snapshot.plans:
         if not plan.links:
             continue
-        have = {row.hash for row, _ in result.rows.get(plan.ref, ())}
+        have = {line.partition("\t")[0] for line, _ in result.rows.get(plan.ref, ())}
         for commit in plan.links:
             if commit not in found:
                 result.unknown.append((plan.ref, commit))
@@ -167,14 +171,22 @@ def _codebase(repository: Repository) -> str:
     return repository.index.snapshot()[0] or repository.snapshot().codebase
 
 
-def _rows(rows: Iterable[tuple[Row, str]]) -> str:
+def _rows(rows: Iterable[tuple[str, str]]) -> str:
     text = encode_basestring
-    items = [
-        f'{{"hash": "{row.hash}", "date": "{row.date}", "subject": {text(row.subject)}, "source": "{source}"}}'
-        for row, source in rows
-    ]
+    items = []
+    for line, source in rows:
+        commit, date, _, _, subject = line.split("\t", 4)
+        items.append(
+            f'{{"hash": "{commit}", "date": "{date}", "subject": {text(subject)}, "source": "{source}"}}'
+        )
     return "[" + ",\n".join(items) + "]"
 
 
-def _line(row: Row) -> str:
+def _info(line: str, source: str) -> CommitInfo:
+    row = Row.of(line)
+    return CommitInfo(row.hash, row.date, row.subject, source)
+
+
+def _shown(line: str) -> str:
+    row = Row.of(line)
     return f"{row.hash[:10]} {row.date} {safe(row.subject)}"
