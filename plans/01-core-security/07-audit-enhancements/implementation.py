@@ -114,7 +114,7 @@ def implement(codebase: Codebase) -> None:
 def _look_for_open_secrets(codebase: Codebase) -> None:
     """Where secrets are encrypted, sealing knows every file that holds some; before that, only verifiers count."""
     path, why = "security/findings/secrets.py", "what is looked for: secrets that lie open in a file"
-    if "def open_secrets(" in codebase.read("config/sealing.py"):
+    if "def secret_files(" in codebase.read("config/sealing.py"):
         codebase.add(path, why=why)
     else:
         codebase.write(path, OPEN_SECRETS, why=why)
