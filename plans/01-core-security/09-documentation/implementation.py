@@ -35,8 +35,7 @@ def implement(codebase: Codebase) -> None:
     codebase.insert_call(
         command,
         "configure",
-        'keys = actions.add_parser("keys", help="list every key, what it takes and its default", '
-        "parents=[common()])",
+        'keys = actions.add_parser("keys", help="list every key and what it takes", parents=[common()])',
         after='actions.add_parser("file"',
         why=KEYS,
     )
