@@ -14,7 +14,7 @@ from tracker.errors import Usage
 from tracker.model import refs
 
 IGNORED = (".gitignore", "/.tracker/")
-MERGED = (".gitattributes", f"{PLANS}/journal.jsonl merge=union")
+MERGED = (".gitattributes", f"{PLANS}/journal.jsonl merge=union", "STATE.md merge=union")
 
 
 def init(root: Path, name: str, codebase: str = ".", *, goal: str = "", example: bool = True) -> list[Path]:
@@ -34,7 +34,10 @@ def init(root: Path, name: str, codebase: str = ".", *, goal: str = "", example:
     if example:
         files[f"{PLANS}/01-start/01-first-plan/PLAN.md"] = templates.EXAMPLE
     written = _write(root, files)
-    return written + [Path(file) for file, line in (IGNORED, MERGED) if _add_line(root / file, line)]
+    for file, *lines in (IGNORED, MERGED):
+        if any([_add_line(root / file, line) for line in lines]):
+            written.append(Path(file))
+    return written
 
 
 def new_phase(root: Path, title: str, *, goal: str = "") -> Path:
