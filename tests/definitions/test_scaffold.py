@@ -67,12 +67,21 @@ def test_nothing_is_written_where_one_file_is_in_the_way(tmp_path: Path) -> None
     assert _texts(tmp_path) == {"plans/01-start/PHASE.md": "mine"}
 
 
+def test_a_line_for_git_that_is_missing_is_added(tmp_path: Path) -> None:
+    (tmp_path / ".gitattributes").write_text("plans/journal.jsonl merge=union\n")
+    assert Path(".gitattributes") in init(tmp_path, "Tea")
+    assert (
+        tmp_path / ".gitattributes"
+    ).read_text() == "plans/journal.jsonl merge=union\nSTATE.md merge=union\n"
+
+
 def test_lines_for_git_are_added_once(tmp_path: Path) -> None:
     (tmp_path / ".gitignore").write_text("*.o\nbuild")
-    (tmp_path / ".gitattributes").write_text("* text=auto\nplans/journal.jsonl merge=union\n")
+    merged = "* text=auto\nplans/journal.jsonl merge=union\nSTATE.md merge=union\n"
+    (tmp_path / ".gitattributes").write_text(merged)
     written = init(tmp_path, "Tea")
     assert (tmp_path / ".gitignore").read_text() == "*.o\nbuild\n/.tracker/\n"
-    assert (tmp_path / ".gitattributes").read_text() == "* text=auto\nplans/journal.jsonl merge=union\n"
+    assert (tmp_path / ".gitattributes").read_text() == merged
     assert Path(".gitignore") in written
     assert Path(".gitattributes") not in written
 

@@ -35,7 +35,8 @@ def init(root: Path, name: str, codebase: str = ".", *, goal: str = "", example:
         files[f"{PLANS}/01-start/01-first-plan/PLAN.md"] = templates.EXAMPLE
     written = _write(root, files)
     for file, *lines in (IGNORED, MERGED):
-        if any([_add_line(root / file, line) for line in lines]):
+        added = [line for line in lines if _add_line(root / file, line)]
+        if added:
             written.append(Path(file))
     return written
 
