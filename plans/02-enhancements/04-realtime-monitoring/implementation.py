@@ -1,0 +1,154 @@
+"""Alerts while it happens: rules over what is recorded, told to administrators and a signed webhook."""
+
+from __future__ import annotations
+
+from tracker.api import Codebase
+
+RESTRAINT = "MON-02"
+
+RULES = "what is recorded passes rules that notice an attack"
+TOLD = "alerts reach administrators at once, and a sink that can tell them from forged ones"
+ONCE = "what repeats itself is one alert with a count, and waits while the sink is down"
+WATCHED = "the monitor sees each record as it is made"
+SHOWN = "clients with the admin scope are told, and can ask"
+CONFIGURED = "thresholds and the sink are configuration"
+ENDED = "this weakness is ended"
+
+WEAKNESSES = "KNOWN-WEAKNESSES.md"
+EXPLOITS = "tests/weaknesses/test_2_04_monitoring.py"
+SCHEMA = "config/schema.py"
+
+SETTINGS = """MONITORING = record(
+    sink=record(
+        url=Text(pattern=r"https://[^\\s@]+|http://(127\\.\\d+\\.\\d+\\.\\d+|localhost|\\[::1\\])(:\\d+)?(/[^\\s@]*)?"),
+        secret=STRONG_TOKEN,
+        queueMax=Integer(min=1, max=10_000, default=100),
+    ),
+    failures=Integer(min=2, max=1000, default=10),
+    failuresWindowMs=Integer(min=1000, max=3_600_000, default=60_000),
+    failuresPerHour=Integer(min=2, max=1000, default=40),
+    quietMs=Integer(min=1000, max=3_600_000, default=60_000),
+)
+
+"""
+
+README = """## Monitoring
+
+The gateway watches what it records, and raises an alert within seconds:
+
+- `auth-failures`: 10 wrong credentials within a minute or 40 within an hour, over all clients together
+  (`monitoring.failures`, `monitoring.failuresWindowMs`, `monitoring.failuresPerHour`);
+- `command-unusual`: a program that neither the allowlist nor an operator allowed, and that the session has not used before;
+- `config-weakened`: a patch after which a setting protects less than before;
+- `token-reuse`: a replaced token that was shown again.
+
+Clients with the scope `operator.admin` get it as the event `security.event`, and the method `security.events` has the
+last hour. With `monitoring.sink.url` (https, or http on this machine) and `monitoring.sink.secret` it is also posted
+there as JSON. `X-Gateway-Signature` is `v1=` and the HMAC-SHA-256, in hexadecimal, of `X-Gateway-Timestamp`, a dot and
+the body; refuse what is older than five minutes. An alert names addresses, programs, settings and ids, never arguments,
+messages or secrets.
+
+    python -m gateway call security.events
+
+"""
+
+README_ONCE = """What repeats itself is one alert: it is told again, with the same `id` and a higher `count`, after
+`monitoring.quietMs` and then in ever longer intervals. While the sink is down, up to `monitoring.sink.queueMax` alerts
+wait in memory and the oldest give way; a restart forgets them.
+
+"""
+
+
+def implement(codebase: Codebase) -> None:
+    codebase.add("monitoring/__init__.py", "monitoring/alert.py", "monitoring/rules.py", why=RULES)
+    codebase.add("monitoring/monitor.py", "monitoring/sink.py", why=TOLD)
+    if RESTRAINT in codebase.deferred:
+        plain = (codebase.plan_dir / "plain" / "outbox.py").read_text(encoding="utf-8")
+        codebase.write("monitoring/outbox.py", plain, why=TOLD)
+    else:
+        codebase.add("monitoring/outbox.py", why=ONCE)
+        codebase.add("tests/test_monitoring_restraint.py", why="tests of what keeps alerts few and private")
+    codebase.add("tests/test_monitoring.py", why="tests of the rules and of the delivery")
+    configure(codebase)
+    watch(codebase)
+    show(codebase)
+    text = README if RESTRAINT in codebase.deferred else README + README_ONCE
+    codebase.edit("README.md", "## Exit codes\n", f"{text}## Exit codes\n", why="monitoring, for operators")
+    end_weakness(codebase)
+
+
+def configure(codebase: Codebase) -> None:
+    codebase.edit(SCHEMA, "CONFIG = record(\n", f"{SETTINGS}CONFIG = record(\n", why=CONFIGURED)
+    codebase.edit(
+        SCHEMA,
+        "    channels=CHANNELS,\n",
+        "    channels=CHANNELS,\n    monitoring=MONITORING,\n",
+        why=CONFIGURED,
+    )
+    codebase.append_to(SCHEMA, "HOT_RELOADED", '"monitoring"', why=CONFIGURED)
+    startup = "server/startup.py"
+    codebase.add_import(startup, "from gateway.monitoring.monitor import refuse_unsigned_alerts", why=TOLD)
+    codebase.append_to(startup, "STEPS", "refuse_unsigned_alerts", after="refuse_weak_secret", why=TOLD)
+
+
+def watch(codebase: Codebase) -> None:
+    gateway = "server/gateway.py"
+    codebase.add_import(gateway, "from gateway.monitoring.monitor import Monitor", why=WATCHED)
+    codebase.insert_call(
+        gateway,
+        "Gateway.__init__",
+        "self.monitor = Monitor(self)",
+        after="self.command_audit = CommandAudit(self)",
+        why="the gateway owns the monitor",
+    )
+    codebase.edit(
+        "server/listen.py",
+        "    gateway.spawn(watch(gateway))\n",
+        "    gateway.spawn(watch(gateway))\n    gateway.spawn(gateway.monitor.outbox.run())\n",
+        why="alerts are delivered for as long as the gateway lives",
+    )
+    codebase.insert_call(
+        "security/auth_audit.py",
+        "AuthAudit.record",
+        "self._gateway.monitor.attempted(outcome, method=method, reason=reason, client=client.address)",
+        why=WATCHED,
+    )
+    codebase.insert_call(
+        "security/command_audit.py",
+        "CommandAudit.write",
+        "self._gateway.monitor.command(fields)",
+        why=WATCHED,
+    )
+    codebase.insert_call(
+        "security/session_guard.py",
+        "replayed",
+        "gateway.monitor.token_reused(session.id)",
+        before="gateway.journal.error(",
+        why=WATCHED,
+    )
+    codebase.insert_call(
+        "server/methods/config.py",
+        "patch",
+        "gateway.monitor.configured(before, after)",
+        before='gateway.journal.info("config", "patched"',
+        why=WATCHED,
+    )
+
+
+def show(codebase: Codebase) -> None:
+    codebase.append_to("server/broadcast.py", "EVENTS", '"security.event": ADMIN', why=SHOWN)
+    codebase.add("server/methods/security_events.py", why=SHOWN)
+    methods = "server/methods/__init__.py"
+    codebase.append_to(methods, "__all__", '"security_events"', before='"sessions"', why=SHOWN)
+    codebase.add_import(methods, "from gateway.server.methods import security_events", why=SHOWN)
+
+
+def end_weakness(codebase: Codebase) -> None:
+    if codebase.exists(EXPLOITS):
+        codebase.delete(EXPLOITS, why=ENDED)
+    _, heading, rest = codebase.read(WEAKNESSES).partition("## 2.04 Monitoring\n\n")
+    table, following, _ = rest.partition("\n## ")
+    if table.startswith("|"):
+        codebase.edit(
+            WEAKNESSES, f"{heading}{table}{following}", f"{heading}None known.\n{following}", why=ENDED
+        )
