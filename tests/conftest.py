@@ -9,7 +9,6 @@ from hypothesis import settings
 
 from tests.project import SampleProject
 
-
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")
 

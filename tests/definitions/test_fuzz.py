@@ -20,7 +20,7 @@ _PIECES = st.sampled_from(
 _TEXTS = st.lists(_PIECES, max_size=30).map(lambda pieces: "".join(pieces).encode())
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=2000)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=10_000)
 @given(
     path=st.sampled_from([A, B, ONE, PROJECT]),
     content=_TEXTS | _TEXTS.map(lambda text: b"---\n" + text + b"\n---\n") | st.binary(max_size=200),
