@@ -26,8 +26,8 @@ README = """## Network
 
 Beyond loopback the gateway speaks TLS or does not start: set `gateway.tls.enabled`; a certificate is made where
 there is none (`gateway.tls.autoGenerate`), or named by `gateway.tls.certPath` and `gateway.tls.keyPath`. It must be
-valid now and fit its key. TLS 1.3 is the minimum; `gateway.tls.minVersion: "1.2"` also allows 1.2, with ECDHE and
-AES-GCM or ChaCha20 only. `gateway.bind: "custom"` takes an IP address of this machine in `gateway.customBindHost`, and
+valid now and fit its key. TLS 1.3 is the minimum; `gateway.tls.minVersion` may be `"1.2"` to allow 1.2, too, with
+ECDHE and AES-GCM or ChaCha20 only. `gateway.bind: "custom"` takes an IP address of this machine in `gateway.customBindHost`, and
 `"tailnet"` needs an address of the tailnet: there is no falling back to all addresses.
 
 """
