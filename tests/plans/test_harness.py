@@ -124,11 +124,14 @@ def test_listeners_are_those_of_the_process() -> None:
 
 
 def test_processes_are_seen_and_gone() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    assert child.pid in proc.descendants(os.getpid())
-    assert proc.namespaces(child.pid) == proc.namespaces("self")
-    assert proc.rss_bytes(child.pid) > 1 << 20
-    child.communicate(b"\n")
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert child.pid in proc.descendants(os.getpid())
+        assert proc.namespaces(child.pid) == proc.namespaces("self")
+        assert proc.rss_bytes(child.pid) > 1 << 20
+        child.communicate(b"\n")
     assert not proc.exists(child.pid)
 
 
