@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -352,14 +352,12 @@ def test_a_rollback_is_exact_and_the_backup_tells_nothing(codebase: Codebase) ->
         judge_at_rest(case)
         with gateways.running(codebase.root, case.home):
             pass
-        for path in (case.home.state / "logs", case.home.state / "gateway"):
-            assert path.exists()
-            remove(path)
-        before_start = {name: value for name, value in before.items() if name != "keys"}
-        assert migrate(codebase, case.home, "--rollback").exit_code == 0
-        remove(case.home.state / "keys")
+        # The start may have changed what the migration wrote, and has made files of its own, which stay.
+        assert migrate(codebase, case.home, "--rollback", "--force").exit_code == 0
         after = snapshot(case.home.state)
-        assert {k: v[:2] for k, v in after.items()} == {k: v[:2] for k, v in before_start.items()}
+        assert {name: after.get(name, ("gone",))[:2] for name in before} == {
+            name: value[:2] for name, value in before.items()
+        }
     with legacy(everything) as case:
         before = snapshot(case.home.state)
         report(migrate(codebase, case.home, "--json"))
@@ -368,13 +366,6 @@ def test_a_rollback_is_exact_and_the_backup_tells_nothing(codebase: Codebase) ->
         assert migrate(codebase, case.home, "--rollback").exit_code == 1, "a later change was dropped unasked"
         assert migrate(codebase, case.home, "--rollback", "--force").exit_code == 0
         assert snapshot(case.home.state) == before
-
-
-def remove(path: Path) -> None:
-    for found in sorted(path.rglob("*"), reverse=True):
-        found.unlink() if found.is_file() else found.rmdir()
-    with suppress(FileNotFoundError):
-        path.rmdir()
 
 
 @check("MIG-02")

@@ -187,7 +187,9 @@ def judge_keys(keys: list[str], documents: str, reference: str) -> None:
 
     def is_named(path: str) -> bool:
         parent, _, last = path.rpartition(".")
-        return f"`{path}`" in documents or (f"`{parent}." in documents and f"`{last}`" in documents)
+        in_full, by_name = re.compile(f"`{re.escape(path)}[`:]"), re.compile(f"`{last}[`:]")
+        beside = f"`{parent}." in documents and by_name.search(documents)
+        return bool(in_full.search(documents) or beside)
 
     silent = [path for path in keys if not is_named(path)]
     assert not silent, f"in the schema and in no document: {silent}"

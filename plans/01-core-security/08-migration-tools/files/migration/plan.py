@@ -258,6 +258,9 @@ def _codes(value: Any, report: Report) -> Any:
 def _device_tokens(value: Any, report: Report) -> Any:
     result = {}
     for name, device in value.items():
+        result[name] = device
+        if not any("token" in token for token in device.get("tokens", {}).values()):
+            continue
         tokens = {}
         for role, token in device["tokens"].items():
             tokens[role] = token

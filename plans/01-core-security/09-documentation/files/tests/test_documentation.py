@@ -44,7 +44,8 @@ def test_doc_01_links_lead_somewhere(document: str) -> None:
 def named_in_documents(path: str, text: str) -> bool:
     """Tell whether a key is named in full, or by its last name beside a sibling that is."""
     parent, _, last = path.rpartition(".")
-    return f"`{path}`" in text or (f"`{parent}." in text and f"`{last}`" in text)
+    by_name = f"`{parent}." in text and re.search(f"`{last}[`:]", text)
+    return bool(by_name or re.search(f"`{re.escape(path)}[`:]", text))
 
 
 def test_doc_02_every_key_is_documented_and_every_documented_key_exists() -> None:
