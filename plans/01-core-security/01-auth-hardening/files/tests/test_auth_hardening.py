@@ -69,6 +69,7 @@ async def test_a_browser_can_show_the_page_with_basic_authentication(gateway: Bo
         ("13f7" * 5 + "0123a", "distinct"),
         (secrets.token_hex(31), "distinct"),
     ],
+    ids=["short", "one letter", "block", "space", "placeholder", "word", "sequence", "letters", "hex"],
 )
 def test_auth_11_weak_tokens_break_a_rule(token: str, rule: str) -> None:
     """AUTH-11: each rule is named, and the secret is not."""

@@ -51,7 +51,7 @@ def sh(script: str) -> tuple[str, ...]:
     return ("/bin/sh", "-c", script)
 
 
-async def test_namespaces_are_fresh(free: Booted) -> None:
+async def test_sand_01_namespaces_are_fresh(free: Booted) -> None:
     for kind in NAMESPACES:
         own = namespace(free, kind)
         inside = await result(free, "readlink", f"/proc/self/ns/{kind}")
@@ -61,7 +61,7 @@ async def test_namespaces_are_fresh(free: Booted) -> None:
         assert on_host["stdout"].strip() == own
 
 
-async def test_the_host_is_not_there(free: Booted) -> None:
+async def test_sand_01_the_host_is_not_there(free: Booted) -> None:
     for path in ("/root", "/home", "/etc/passwd", "/etc/shadow", "/var", "/run", str(free.state)):
         assert (await result(free, "stat", path))["exitCode"] == 1
     for path in ("/x", "/usr/x", "/etc/x", "/dev/x"):
@@ -70,7 +70,7 @@ async def test_the_host_is_not_there(free: Booted) -> None:
     assert (await result(free, "ls", "/workspace"))["stdout"] == ""
 
 
-async def test_the_network_is_not_there(free: Booted) -> None:
+async def test_sand_02_the_network_is_not_there(free: Booted) -> None:
     with socket.create_server(("127.0.0.1", 0)) as canary:
         canary.settimeout(0.2)
         script = f"exec 3<>/dev/tcp/127.0.0.1/{canary.getsockname()[1]}"
@@ -79,7 +79,7 @@ async def test_the_network_is_not_there(free: Booted) -> None:
             canary.accept()
 
 
-async def test_there_are_no_privileges(free: Booted) -> None:
+async def test_sand_03_there_are_no_privileges(free: Booted) -> None:
     status = (await result(free, "cat", "/proc/self/status"))["stdout"]
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert int(fields["CapEff"], 16) == int(fields["CapBnd"], 16) == 0
@@ -93,7 +93,7 @@ async def test_there_are_no_privileges(free: Booted) -> None:
         assert (await result(free, *argv))["exitCode"] != 0
 
 
-def test_the_filter_names_no_dangerous_call() -> None:
+def test_sand_03_the_filter_names_no_dangerous_call() -> None:
     dangerous = {"ptrace", "mount", "unshare", "setns", "keyctl", "add_key", "bpf", "init_module", "clone3"}
     dangerous |= {"process_vm_writev", "io_uring_setup", "userfaultfd", "perf_event_open", "clone", "socket"}
     assert not dangerous & set(seccomp.ALLOWED)
@@ -109,13 +109,13 @@ async def test_the_environment_is_empty(start: Callable[..., Booted]) -> None:
     assert str(gateway.token) not in shown
 
 
-async def test_a_value_cannot_add_options(free: Booted) -> None:
+async def test_sand_01_a_value_cannot_add_options(free: Booted) -> None:
     for args in ({"env": {"A": "x\0--bind\0/\0/host"}}, {"cwd": "x\0--bind\0/\0/host"}):
         frame = await answer(free, "ls", "/host", **args)
         assert frame["error"]["code"] == "INVALID_REQUEST"
 
 
-async def test_directories_are_the_sandboxs(free: Booted) -> None:
+async def test_sand_01_directories_are_the_sandboxs(free: Booted) -> None:
     assert (await result(free, "pwd", cwd="a/b"))["stdout"] == "/workspace/a/b\n"
     for cwd in ("/etc", "../..", "/workspace/../etc"):
         assert (await answer(free, "pwd", cwd=cwd))["error"]["code"] == "INVALID_REQUEST"
@@ -140,7 +140,7 @@ async def test_a_set_up_command_runs_first(start: Callable[..., Booted]) -> None
     assert (await result(gateway, "ls"))["exitCode"] == bubblewrap.SETUP_FAILED
 
 
-async def test_use_is_bounded(start: Callable[..., Booted]) -> None:
+async def test_sand_04_use_is_bounded(start: Callable[..., Booted]) -> None:
     gateway = start(sandbox(docker={"pidsLimit": 16, "memory": "100m"}, tmpfsSize="1m"))
     many = "i=0; while [ $i -lt 40 ]; do sleep 3 & i=$((i+1)); done 2>/dev/null; echo $i"
     assert (await result(gateway, *sh(many)))["stdout"] != "40\n"
@@ -154,7 +154,7 @@ async def test_use_is_bounded(start: Callable[..., Booted]) -> None:
     assert "killed: it used too much memory" in (await result(gateway, *sh(together)))["stderr"]
 
 
-async def test_an_end_is_an_end(start: Callable[..., Booted]) -> None:
+async def test_sand_04_an_end_is_an_end(start: Callable[..., Booted]) -> None:
     gateway = start(FULL)
     stubborn = 'trap "" TERM INT HUP; setsid sleep 7.75 & while :; do :; done'
     for session in ("main", "work"):
@@ -168,7 +168,7 @@ async def test_an_end_is_an_end(start: Callable[..., Booted]) -> None:
         assert not running("sleep\x007.5")
 
 
-async def test_a_gateway_that_dies_takes_its_commands_along(start: Callable[..., Booted]) -> None:
+async def test_sand_04_a_gateway_that_dies_takes_its_commands_along(start: Callable[..., Booted]) -> None:
     gateway = start(FULL)
     for session in ("main", "work"):
         async with operator(gateway) as client:
@@ -202,7 +202,7 @@ def running(words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("program", ["/nonexistent/bwrap", "/usr/bin/false", "/etc/passwd"])
-async def test_without_a_sandbox_nothing_runs(start: Callable[..., Booted], program: str) -> None:
+async def test_sand_05_without_a_sandbox_nothing_runs(start: Callable[..., Booted], program: str) -> None:
     gateway = start(sandbox(bubblewrap=program, workspaceAccess="rw"))
     frame = await answer(gateway, "touch", "canary")
     assert frame["error"]["code"] == "UNAVAILABLE"
@@ -211,7 +211,7 @@ async def test_without_a_sandbox_nothing_runs(start: Callable[..., Booted], prog
     assert "nothing was run" in gateway.log()
 
 
-def test_off_is_a_critical_finding(tmp_path: Path) -> None:
+def test_sand_05_off_is_a_critical_finding(tmp_path: Path) -> None:
     for mode, found in (("off", True), ("non-main", False)):
         command(tmp_path, "config", "set", "agents.defaults.sandbox.mode", f'"{mode}"')
         audit = command(tmp_path, "security", "audit", "--json")

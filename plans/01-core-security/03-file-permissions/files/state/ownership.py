@@ -32,7 +32,9 @@ def fault(status: os.stat_result) -> str | None:
 
 
 def not_own(path: Path, why: str) -> StateError:
-    return StateError(f"{path}: {why}", hint=f"put a file of your own there: cp {path} to a new name, then mv it back")
+    return StateError(
+        f"{path}: {why}", hint=f"put a file of your own there: cp {path} to a new name, then mv it back"
+    )
 
 
 def open_own(path: Path, flags: int, mode: int = 0o600) -> int:

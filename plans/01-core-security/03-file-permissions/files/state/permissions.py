@@ -56,7 +56,9 @@ def _open_dir(path: Path, parent: int | None = None) -> int:
     return os.open(name, flags if parent is None else flags | os.O_NOFOLLOW, dir_fd=parent)
 
 
-def _repair_below(descriptor: int, path: Path, foreign: tuple[Path, ...], *, tolerant: bool) -> Iterator[Repaired]:
+def _repair_below(
+    descriptor: int, path: Path, foreign: tuple[Path, ...], *, tolerant: bool
+) -> Iterator[Repaired]:
     with os.scandir(descriptor) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
@@ -76,7 +78,8 @@ def _repair_dir(descriptor: int, path: Path) -> Iterator[Repaired]:
     status = os.fstat(descriptor)
     if status.st_uid not in trusted_owners():
         raise StateError(
-            f"{path}: is owned by another user (uid {status.st_uid})", hint=f"chown it: chown {os.geteuid()} {path}"
+            f"{path}: is owned by another user (uid {status.st_uid})",
+            hint=f"chown it: chown {os.geteuid()} {path}",
         )
     before = stat.S_IMODE(status.st_mode)
     if before & OTHERS and status.st_uid == os.geteuid():

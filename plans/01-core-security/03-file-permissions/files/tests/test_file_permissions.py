@@ -77,7 +77,9 @@ def test_fs_11_loose_permissions_are_repaired_once(tmp_path: Path) -> None:
     (inner / "script").touch()
     (inner / "script").chmod(0o755)
     tmp_path.chmod(0o700)
-    found = {str(entry.path.relative_to(tmp_path)): (entry.before, entry.after) for entry in repair_tree(tmp_path)}
+    found = {
+        str(entry.path.relative_to(tmp_path)): (entry.before, entry.after) for entry in repair_tree(tmp_path)
+    }
     assert found == {
         "inner": (0o777, 0o700),
         "inner/script": (0o755, 0o700),
@@ -94,7 +96,9 @@ def test_fs_11_a_start_records_what_it_repaired(tmp_path: Path) -> None:
     file.parent.chmod(0o755)
     with boot(tmp_path) as gateway:
         assert not loose(gateway.state)
-        lines = [json.loads(line) for line in (gateway.state / "logs/file-audit.jsonl").read_text().splitlines()]
+        lines = [
+            json.loads(line) for line in (gateway.state / "logs/file-audit.jsonl").read_text().splitlines()
+        ]
         assert [(line["path"], line["before"], line["after"]) for line in lines] == [
             (str(file.parent), "0755", "0700"),
             (str(file), "0644", "0600"),
@@ -153,12 +157,19 @@ def test_fs_12_links_in_the_workspace_are_left_alone(tmp_path: Path) -> None:
     assert mode(workspace) == 0o700
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give a file away")
-def test_fs_12_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+def give_away(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a file somebody else's: root gives it away, others become somebody else themselves."""
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 65534)
+
+
+def test_fs_12_a_file_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """FS-12: its owner could change it at any time."""
     file = tmp_path / "file"
     file.touch(0o600)
-    os.chown(file, 65534, 65534)
+    give_away(file, monkeypatch)
     with pytest.raises(StateError, match="another user"):
         open_own(file, os.O_RDONLY)
     with pytest.raises(StateError, match="another user"):
@@ -166,7 +177,7 @@ def test_fs_12_a_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     directory = tmp_path / "dir"
     directory.mkdir()
     file.unlink()
-    os.chown(directory, 65534, 65534)
+    give_away(directory, monkeypatch)
     with pytest.raises(StateError, match="another user"):
         list(repair_tree(tmp_path))
 

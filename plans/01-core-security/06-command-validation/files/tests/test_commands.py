@@ -47,21 +47,21 @@ def script(path: Path, text: str = "touch canary") -> Path:
         ("", ()),
     ],
 )
-def test_words_are_taken_as_a_shell_takes_them(text: str, words: tuple[str, ...]) -> None:
+def test_cmd_01_words_are_taken_as_a_shell_takes_them(text: str, words: tuple[str, ...]) -> None:
     assert command_line.split(text) == words
 
 
 @pytest.mark.parametrize(
     "text",
-    [f"a {special}" for special in command_line.SPECIAL]
+    [f"a {special}" for special in sorted(command_line.SPECIAL)]
     + ['a "$x"', 'a "`x`"', "a 'b", 'a "b', "a\0b", "a b\\", "x=$(y)", "a~", "a{b,c}"],
 )
-def test_what_only_a_shell_knows_is_refused(text: str) -> None:
+def test_cmd_01_what_only_a_shell_knows_is_refused(text: str) -> None:
     with pytest.raises(command_line.NotWords):
         command_line.split(text)
 
 
-async def test_arguments_arrive_as_they_are(start: Callable[..., Booted]) -> None:
+async def test_cmd_01_arguments_arrive_as_they_are(start: Callable[..., Booted]) -> None:
     gateway = start(exec_config(security="full"))
     words = ["; touch canary", "$(touch canary)", "a\nb", "*", "~", "", "grüße"]
     answer = await ask(gateway, {"argv": ["printf", "%s|", *words]})
@@ -77,7 +77,7 @@ async def test_arguments_arrive_as_they_are(start: Callable[..., Booted]) -> Non
     assert not (gateway.state / "workspace/canary").exists()
 
 
-async def test_only_the_listed_file_passes(start: Callable[..., Booted], tmp_path: Path) -> None:
+async def test_cmd_02_only_the_listed_file_passes(start: Callable[..., Booted], tmp_path: Path) -> None:
     tool = script(tmp_path / "tools/tool")
     listed = ["head", str(tool), str(tmp_path / "tools/*"), *LISTED_ANYWAY]
     gateway = start(exec_config(ask="off", safeBins=listed), PATH=f"{tmp_path / 'path'}:{os.environ['PATH']}")
@@ -107,7 +107,7 @@ async def test_only_the_listed_file_passes(start: Callable[..., Booted], tmp_pat
     assert not list(workspace.glob("canary"))
 
 
-async def test_always_means_this_file(start: Callable[..., Booted], tmp_path: Path) -> None:
+async def test_cmd_02_always_means_this_file(start: Callable[..., Booted], tmp_path: Path) -> None:
     gateway = start(exec_config(approvalTimeoutMs=100))
     tool = script(tmp_path / "tool", "echo first")
     for argv in ([str(tool), "1"], ["env", "echo", "1"]):
@@ -124,7 +124,7 @@ async def test_always_means_this_file(start: Callable[..., Booted], tmp_path: Pa
     assert not (await ask(gateway, {"argv": [str(tool), "2"]}))["ok"]
 
 
-async def test_an_approval_is_for_the_file_that_was_shown(
+async def test_cmd_02_an_approval_is_for_the_file_that_was_shown(
     start: Callable[..., Booted], tmp_path: Path
 ) -> None:
     gateway = start()
@@ -141,7 +141,7 @@ async def test_an_approval_is_for_the_file_that_was_shown(
     assert not (gateway.state / "workspace/canary").exists()
 
 
-async def test_a_file_swapped_while_it_starts_does_not_run(
+async def test_cmd_02_a_file_swapped_while_it_starts_does_not_run(
     start: Callable[..., Booted], tmp_path: Path
 ) -> None:
     gateway = start()
@@ -156,7 +156,7 @@ async def test_a_file_swapped_while_it_starts_does_not_run(
     assert not (gateway.state / "workspace/canary").exists()
 
 
-def test_programs_are_looked_for_in_fixed_places(tmp_path: Path) -> None:
+def test_cmd_02_programs_are_looked_for_in_fixed_places(tmp_path: Path) -> None:
     found = executables.find("head", "/")
     assert found is not None
     assert found == executables.find("/bin/head", "/") or Path("/bin").resolve() == Path("/bin")
@@ -190,11 +190,11 @@ def test_programs_are_looked_for_in_fixed_places(tmp_path: Path) -> None:
         (("head", "-o"), False),
     ],
 )
-def test_options_that_write_or_run_need_an_approval(argv: tuple[str, ...], *, risky: bool) -> None:
+def test_cmd_02_options_that_write_or_run_need_an_approval(argv: tuple[str, ...], *, risky: bool) -> None:
     assert allowlist.is_risky(argv) is risky
 
 
-async def test_children_start_clean(start: Callable[..., Booted]) -> None:
+async def test_cmd_03_children_start_clean(start: Callable[..., Booted]) -> None:
     gateway = start(exec_config(security="full"), PYTHONPATH="/inherited", BASH_ENV="/inherited")
     for session in ("main", "work"):
         shown = (await ask(gateway, {"argv": ["env"], "env": {"GIVEN": "1"}}, session))["payload"]["result"]
@@ -204,7 +204,7 @@ async def test_children_start_clean(start: Callable[..., Booted]) -> None:
 
 
 @pytest.mark.parametrize("name", ["LD_PRELOAD", "PATH", "BASH_ENV", "ENV", "PYTHONPATH", "GIT_SSH_COMMAND"])
-def test_variables_that_choose_code_are_refused(name: str) -> None:
+def test_cmd_03_variables_that_choose_code_are_refused(name: str) -> None:
     with pytest.raises(RequestError):
         child_environment.vet({name: "x"})
     assert child_environment.vet({"TZ": "UTC"}) == {"TZ": "UTC"}
@@ -223,7 +223,7 @@ def test_variables_that_choose_code_are_refused(name: str) -> None:
         "sh -c 'mkdir a'",
     ],
 )
-def test_set_up_commands_pass_the_gate(tmp_path: Path, text: str) -> None:
+def test_cmd_04_set_up_commands_pass_the_gate(tmp_path: Path, text: str) -> None:
     assert len(list(SetupCommand().problems(text, "setupCommand"))) == 1
     key = "agents.defaults.sandbox.docker.setupCommand"
     done = command(tmp_path, "config", "set", key, f'"{text}"')
