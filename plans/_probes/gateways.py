@@ -21,7 +21,7 @@ from typing import IO, Any
 from _probes.targets import Target
 
 READY = re.compile(r"^gateway ready (wss?)://(\S+):(\d+) pid=(\d+)$")
-BOOT_TIMEOUT_S = 20.0
+BOOT_TIMEOUT_S = 60.0
 
 
 class NotReady(Exception):
@@ -157,7 +157,7 @@ class Gateway(Target):
     def state(self) -> Path:
         return self.home.state
 
-    def terminate(self, timeout: float = 10.0) -> int:
+    def terminate(self, timeout: float = 30.0) -> int:
         """SIGTERM to the gateway itself, whatever started it, and the exit code."""
         os.kill(self.pid, signal.SIGTERM)
         return self.process.wait(timeout)
@@ -277,7 +277,7 @@ class Start:
         return any(READY.match(line) for line in self.stdout.splitlines())
 
 
-def try_start(codebase: Path, home: Home, *arguments: str, timeout_s: float = 8.0, **options: Any) -> Start:
+def try_start(codebase: Path, home: Home, *arguments: str, timeout_s: float = 30.0, **options: Any) -> Start:
     """Start a gateway that is expected to refuse, and see how that ends; a ready line ends the wait."""
     if "--port" not in arguments:
         arguments = (*arguments, "--port", "0")
@@ -289,7 +289,7 @@ def try_start(codebase: Path, home: Home, *arguments: str, timeout_s: float = 8.
     exit_code: int | None = None
     if stdout.match is None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            exit_code = process.wait(1)
+            exit_code = process.wait(10)
     _kill_group(process)
     process.wait()
     start_result = Start(exit_code, stdout.join(), stderr.join())
@@ -310,7 +310,7 @@ def command(
     home: Home,
     *arguments: str,
     env: dict[str, str] | None = None,
-    timeout_s: float = 20.0,
+    timeout_s: float = 60.0,
     stdin: str = "",
 ) -> Outcome:
     """Run `python -m gateway …` to its end in this home."""

@@ -47,6 +47,9 @@ command leaves behind.
 """
 
 
+LATER_SECTIONS = ("## Direct messages\n", "## Secrets\n", "## Commands\n", "## Audit\n", "## Exit codes\n")
+"""What stands behind the sandbox in the README, whichever of the plans that write there came first."""
+
 MODULES = {
     "__init__.py": "A package for the sandbox",
     "bubblewrap.py": "Namespaces, a read-only root and a workspace in memory for each command",
@@ -145,7 +148,8 @@ def _report(codebase: Codebase) -> None:
         "a container backend,\n",
         why=why,
     )
-    codebase.edit(readme, "## Exit codes\n", README + "## Exit codes\n", why=why)
+    later = next(name for name in LATER_SECTIONS if name in codebase.read(readme))
+    codebase.edit(readme, later, README + later, why=why)
     _forget_weaknesses(codebase)
 
 

@@ -240,7 +240,7 @@ def test_sandboxed_code_has_no_privileges(gateway: Gateway, unsandboxed: Gateway
 
 
 def holds_processes(operators: Operators) -> None:
-    bomb = "for (1..500) { $p = fork; last if !defined $p; if (!$p) { sleep 4; exit } $n++ } print $n + 0"
+    bomb = "for (1..80) { $p = fork; last if !defined $p; if (!$p) { sleep 4; exit } $n++ } print $n + 0"
     started = re.findall(r"\d+", operators.output("/usr/bin/perl", "-e", bomb))
     assert int(started[0] if started else 0) <= PROCESSES, f"{started} processes were started"
 

@@ -125,7 +125,7 @@ def test_files_are_private_from_the_moment_they_exist(codebase: Codebase, tmp_pa
     with gateways.boot(codebase.root, CONFIG, umask=0, prefix=prefix) as gateway:
         work(gateway)
         home = gateway.home.top
-        gateway.terminate(20)
+        gateway.terminate(120)
     assert creations_are_private(traces.read_calls(trace), home) > 10
     loose = [traces.Call(1, "openat", f'AT_FDCWD, "{home}/state/x", O_WRONLY|O_CREAT|O_CLOEXEC, 0666', 3)]
     with caught():

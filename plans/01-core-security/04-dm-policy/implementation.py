@@ -29,6 +29,9 @@ channels; `"main"` puts all peers into one session that each of them can read, a
 of it.
 """
 
+LATER_SECTIONS = ("## Secrets\n", "## Commands\n", "## Audit\n", "## Exit codes\n")
+"""What stands behind this section in the README, whichever of the plans that write there came first."""
+
 PEER_SHAPES = (
     "an open policy and a wildcard in an allowlist are refused wherever the configuration comes from"
 )
@@ -289,10 +292,11 @@ def update_tests_and_documents(codebase: Codebase) -> None:
             why="the weaknesses of direct messages are gone",
         )
     codebase.add("tests/test_direct_messages.py", why="tests of the closed policy, pairing and isolation")
+    later = next(name for name in LATER_SECTIONS if name in codebase.read("README.md"))
     codebase.edit(
         "README.md",
-        "## Exit codes\n",
-        f"{DOCUMENTATION}\n## Exit codes\n",
+        later,
+        f"{DOCUMENTATION}\n{later}",
         why="the rules for direct messages are documented",
     )
     tests = "tests/test_cli.py"

@@ -25,6 +25,9 @@ ADDED = {
     "tests/test_secrets.py": "tests of sealing, tampering, keys and rotation",
 }
 
+LATER_SECTIONS = ("## Commands\n", "## Audit\n", "## Exit codes\n")
+"""What stands behind this section in the README, whichever of the plans that write there came first."""
+
 DOCUMENTATION = """\
 ## Secrets
 
@@ -64,7 +67,15 @@ def implement(codebase: Codebase) -> None:
     rest_at_start(codebase)
     write_steadily(codebase)
     show_masks(codebase)
+    find_open_secrets(codebase)
     document(codebase)
+
+
+def find_open_secrets(codebase: Codebase) -> None:
+    """An audit that came first could look for what is only compared; every secret counts from now on."""
+    found = "security/findings/secrets.py"
+    if codebase.exists(found):
+        codebase.add(found, why="what is looked for: secrets that lie open in a file")
 
 
 def choose_keys(codebase: Codebase) -> None:
@@ -90,7 +101,8 @@ def choose_keys(codebase: Codebase) -> None:
         "        return int(arguments.run(arguments))\n",
         why="a command uses the keys of its state directory",
     )
-    codebase.append_to(main, "COMMANDS", '"secrets": "gateway.cli.secrets"', why=COMMAND)
+    later = '"audit"' if '"audit": ' in codebase.read(main) else ""
+    codebase.append_to(main, "COMMANDS", '"secrets": "gateway.cli.secrets"', before=later, why=COMMAND)
 
 
 def seal_and_open(codebase: Codebase) -> None:
@@ -285,9 +297,10 @@ def document(codebase: Codebase) -> None:
         codebase.edit(
             "KNOWN-WEAKNESSES.md", listed[0], f"{listed[1]}None known.\n", why="no secret lies open any more"
         )
+    later = next(name for name in LATER_SECTIONS if name in codebase.read("README.md"))
     codebase.edit(
         "README.md",
-        "## Exit codes\n",
-        f"{DOCUMENTATION}\n## Exit codes\n",
+        later,
+        f"{DOCUMENTATION}\n{later}",
         why="keys and their rotation are documented",
     )

@@ -206,10 +206,11 @@ def _gate(codebase: Codebase) -> None:
 
 
 def _tell(codebase: Codebase) -> None:
+    later = "## Audit\n" if "## Audit\n" in codebase.read("README.md") else "## Exit codes\n"
     codebase.edit(
         "README.md",
-        "## Exit codes\n",
-        README + "## Exit codes\n",
+        later,
+        README + later,
         why="How commands are read, allowed and started",
     )
     codebase.delete(

@@ -5,10 +5,12 @@ Controls: SAND-01, SAND-02, SAND-03, SAND-04, SAND-05.
 
 import asyncio
 import os
+import secrets
 import shlex
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -150,51 +152,60 @@ async def test_sand_04_use_is_bounded(start: Callable[..., Booted]) -> None:
         assert (await result(gateway, *copy))["exitCode"] != 0
     alone = await result(gateway, "dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1")
     assert "memory exhausted" in alone["stderr"]
-    together = "for n in 1 2 3; do head -c 60m /dev/zero | tail -n 1 | { sleep 3; cat; } & done; wait"
+    together = "for n in 1 2 3; do head -c 60m /dev/zero | tail -n 1 | { sleep 20; cat; } & done; wait"
     assert "killed: it used too much memory" in (await result(gateway, *sh(together)))["stderr"]
+
+
+def long_sleep() -> str:
+    """Return a duration that no other process on this machine sleeps for."""
+    return f"90.{secrets.randbelow(10**9):09}"
 
 
 async def test_sand_04_an_end_is_an_end(start: Callable[..., Booted]) -> None:
     gateway = start(FULL)
-    stubborn = 'trap "" TERM INT HUP; setsid sleep 7.75 & while :; do :; done'
     for session in ("main", "work"):
+        nap = long_sleep()
+        stubborn = f'trap "" TERM INT HUP; setsid sleep {nap} & while :; do :; done'
         began = time.monotonic()
         ended = await result(gateway, *sh(stubborn), session=session, timeoutMs=400)
         assert ended["timedOut"]
-        assert time.monotonic() - began < 5
-        assert not running("sleep\x007.75")
-        left = await result(gateway, *sh("setsid sleep 7.5 & sleep 0.1"), session=session)
+        assert time.monotonic() - began < 60
+        assert not sleeping(nap)
+        nap = long_sleep()
+        left = await result(gateway, *sh(f"setsid sleep {nap} & sleep 0.1"), session=session)
         assert not left["timedOut"]
-        assert not running("sleep\x007.5")
+        assert not sleeping(nap)
 
 
 async def test_sand_04_a_gateway_that_dies_takes_its_commands_along(start: Callable[..., Booted]) -> None:
     gateway = start(FULL)
-    for session in ("main", "work"):
+    naps = {"main": long_sleep(), "work": long_sleep()}
+    for session, nap in naps.items():
         async with operator(gateway) as client:
-            call = {"tool": "exec", "args": {"argv": ["sleep", "8.25"]}, "sessionKey": session}
+            call = {"tool": "exec", "args": {"argv": ["sleep", nap]}, "sessionKey": session}
             await client.start("tools.invoke", call)
-            await until(lambda: len(running("sleep\x008.25")) > 0)
+            await until(partial(sleeping, nap))
     gateway.process.kill()
-    await until(lambda: not running("sleep\x008.25"))
+    await until(lambda: not any(map(sleeping, naps.values())))
 
 
 def namespace(gateway: Booted, kind: str) -> str:
     return str(Path(f"/proc/{gateway.process.pid}/ns/{kind}").readlink())
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     """Wait for what no event announces."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
-def running(words: str) -> list[str]:
+def sleeping(nap: str) -> list[str]:
+    """Return the processes that sleep for just so long."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if words in path.read_text():
+            if f"sleep\0{nap}" in path.read_text():
                 found.append(path.parent.name)
         except OSError:
             continue
