@@ -31,6 +31,13 @@ def test_an_unknown_command_names_the_nearest(project: SampleProject) -> None:
     assert "'status'" in outcome.err
 
 
+def test_a_check_in_place_of_a_plan_names_its_plan(sample: SampleProject) -> None:
+    plan = json.loads(sample.run("show", "1.01", "--json").out)["plan"]
+    outcome = sample.run("show", plan["checks"][0]["id"])
+    assert outcome.code == 2
+    assert "is a check of plan 1.01" in outcome.err
+
+
 def test_outside_a_repository_it_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert shell.main(["-C", str(tmp_path), "status"]) == 2
     assert "not inside a git repository" in capsys.readouterr().err
