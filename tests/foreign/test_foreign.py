@@ -106,6 +106,19 @@ def test_recording_says_import_first(beacon: SampleProject, arguments: tuple[str
     assert contents(beacon.root) == before
 
 
+@pytest.mark.parametrize("arguments", [(), ("--json",)], ids=["text", "json"])
+def test_a_document_that_is_not_generated_is_not_called_stale(
+    beacon: SampleProject, arguments: tuple[str, ...]
+) -> None:
+    before = contents(beacon.root)
+    outcome = beacon.run("state", "--check", *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "`tracker audit`" in outcome.err
+    assert "`tracker import .planning`" in outcome.err
+    assert "`tracker state`" not in outcome.err
+    assert contents(beacon.root) == before
+
+
 def test_a_lone_document_is_enough(project: SampleProject) -> None:
     project.write({"STATE.md": DOCUMENT})
     project.commit()
@@ -138,6 +151,8 @@ def test_an_empty_repository_says_what_to_do(project: SampleProject) -> None:
     project.commit()
     assert project.snapshot.origin == "none"
     assert "`tracker init`" in project.run("status").out
+    check = project.run("state", "--check")
+    assert (check.code, "`tracker init`" in check.err) == (2, True)
 
 
 def test_a_cache_that_cannot_be_written_harms_nothing(

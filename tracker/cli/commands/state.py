@@ -22,6 +22,10 @@ def state(ctx: click.Context, check: bool, to_stdout: bool, as_json: bool) -> No
         click.echo(opened.state_text(), nl=False)
         return
     if check:
+        if not opened.native:
+            from tracker.service import foreign
+
+            raise foreign.not_generated(opened.root)
         diff = opened.state_diff()
         if as_json:
             print_json({"schema": SCHEMA, "fresh": not diff, "diff": diff})
