@@ -1,8 +1,9 @@
-"""``.tracker/runs/ID``: the events and logs of a run, for every terminal that looks on."""
+"""``.tracker/runs/ID`` and ``.tracker/verify/ID``: events and logs of work, for every terminal that looks on."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -11,29 +12,35 @@ import time
 from pathlib import Path
 
 from tracker.model.progress import OUTPUT, Observer, Progress
+from tracker.service.liveness import CURRENT, EVENTS, PLACES, RUN, VERIFICATION
 from tracker.store import clock, files
 
-KEPT = 20
-"""As many runs keep their logs."""
+_KEPT = {RUN: 20, VERIFICATION: 5}
+"""As many of each keep their logs."""
 
 
 class RunDirectory:
-    """The directory of one run, and the observer that writes into it."""
+    """The directory of one run or verification, and the observer that writes into it.
 
-    def __init__(self, root: Path) -> None:
+    Its events are locked as long as it is at work, so that a killed one is told from one that goes on.
+    """
+
+    def __init__(self, root: Path, kind: str = RUN) -> None:
         stamp = clock.now().replace("-", "").replace(":", "")[:15].replace("T", "-")
         self.id = f"{stamp}-{os.urandom(2).hex()}"
-        runs = files.local_directory(root) / "runs"
-        self.place = runs / self.id
+        siblings = files.local_directory(root) / PLACES[kind]
+        self.place = siblings / self.id
         self.place.mkdir(parents=True)
-        self._current = runs / "current"
-        self._current.write_text(f"{self.id} {os.getpid()}\n", encoding="utf-8")
-        self._events = (self.place / "events.jsonl").open(
+        self._events = (self.place / EVENTS).open(
             "a", encoding="utf-8", errors="backslashreplace", buffering=1
         )
+        fcntl.flock(self._events, fcntl.LOCK_EX)
+        self._current = siblings / CURRENT
+        self._name = f"{self.id} {os.getpid()}\n"
+        self._current.write_text(self._name, encoding="utf-8")
         self._mutex = threading.Lock()
-        others = [path for path in runs.iterdir() if path.is_dir() and path != self.place]
-        for old in sorted(others, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
+        others = [path for path in siblings.iterdir() if path.is_dir() and path != self.place]
+        for old in sorted(others, key=lambda path: path.stat().st_mtime)[: 1 - _KEPT[kind]]:
             shutil.rmtree(old, ignore_errors=True)
 
     def observed(self, observer: Observer) -> Observer:
@@ -63,8 +70,10 @@ class RunDirectory:
         """Where the log of a plan stands."""
         return self.place / f"{name}.log"
 
-    def finish(self) -> None:
-        """The run has come to its end."""
+    def close(self) -> None:
+        """The work has come to its end."""
         with contextlib.suppress(OSError):
             self._events.close()
-        self._current.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            if self._current.read_text(encoding="utf-8") == self._name:
+                self._current.unlink()

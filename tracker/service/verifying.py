@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from tracker.errors import Interrupted, ProjectSaysNo, TrackerError
@@ -14,11 +15,12 @@ from tracker.model import snapshot as sn
 from tracker.model.definitions import BASELINE
 from tracker.service.base import Loaded, Repository, plan_of
 from tracker.service.checking import evidence, jobs_for, red_needs, run_jobs
+from tracker.service.liveness import VERIFICATION
 from tracker.service.local import remember_reasons
 from tracker.service.planning import deferred_checks
 from tracker.service.reports import VerifyReport
+from tracker.service.rundir import RunDirectory
 from tracker.service.running import require_trust
-from tracker.store import files
 from tracker.verify.outcomes import Result
 
 
@@ -126,19 +128,17 @@ def _prove(
     codebase = loaded.definitions.project.codebase
     tree = trees.codebase_tree(repository.root, codebase)
     guarded = guards.taken(repository.root)
-    logs = files.local_directory(repository.root) / "verify"
-    logs.mkdir(exist_ok=True)
-    for old in logs.glob("*.log"):
-        old.unlink(missing_ok=True)
-    work = jobs_for(
-        loaded.definitions,
-        repository.imply(loaded, tree=tree),
-        repository.root,
-        lambda name: logs / f"{name}.log",
-        wanted,
-        baseline=not named or BASELINE in wanted,
-    )
-    by_job = run_jobs(work, parallel=jobs, observer=observer, cancelled=cancelled)
+    with closing(RunDirectory(repository.root, VERIFICATION)) as directory:
+        work = jobs_for(
+            loaded.definitions,
+            repository.imply(loaded, tree=tree),
+            repository.root,
+            directory.log,
+            wanted,
+            baseline=not named or BASELINE in wanted,
+        )
+        seen = directory.observed(observer)
+        by_job = run_jobs(work, parallel=jobs, observer=seen, cancelled=cancelled)
     results = {check: result for found in by_job.values() for check, result in found.items()}
     if cancelled is not None and cancelled.is_set():
         raise Interrupted("stopped: nothing was recorded")

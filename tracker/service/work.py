@@ -83,7 +83,7 @@ def at_work(repository: Repository, selected: Sequence[str], options: Options) -
             recorder.finish_run(directory.id, state, clock.now(), round(time.monotonic() - started, 3))
             recorder.close()
             _tidy(root, trees_at / directory.id)
-            directory.finish()
+            directory.close()
 
 
 def _end_strays(root: Path) -> None:
