@@ -26,7 +26,7 @@ from _probes.baseline import (
     side_effects,
 )
 from _probes.canaries import canary
-from _probes.gateways import Gateway, Start, random_secret
+from _probes.gateways import Gateway, Home, Start, random_secret
 from _probes.host import needs
 from _probes.sessions import Answer
 from _probes.targets import Target
@@ -269,24 +269,53 @@ def test_tls_is_modern_and_its_key_private(codebase: Codebase, tmp_path: Path) -
 def test_host_exec_needs_a_bound_approval(gateway: Gateway, stand_in: Target) -> None:
     side_effects.undecided_exec_is_denied(gateway)
     assert not (gateway.home.workspace / "undecided").exists()
-    side_effects.approvals_bind_what_was_approved(gateway)
     with caught():
         side_effects.undecided_exec_is_denied(stand_in)
+    seen = side_effects.watch_approvals(gateway)
+    side_effects.judge_approvals(seen)
+    served = [(*seen.mutated[:place], seen.first, *seen.mutated[place + 1 :]) for place in range(3)]
+    for worse in (
+        *({"mutated": answers} for answers in served),
+        {"mutated": (dataclasses.replace(seen.mutated[0], code="UNAVAILABLE"),)},
+        {"strays": ("mutated",)},
+        {"first": seen.again},
+        {"first_ran": False},
+        {"again": seen.first},
+        {"again_ran": True},
+    ):
+        with caught():
+            side_effects.judge_approvals(dataclasses.replace(seen, **worse))
 
 
 @check("IDEM-01")
-def test_side_effects_happen_once(gateway: Gateway) -> None:
-    side_effects.sends_once(gateway)
-    side_effects.refuses_stale_config_writes(gateway)
+def test_side_effects_happen_once(gateway: Gateway, stand_in: Target, tmp_path: Path) -> None:
+    seen = side_effects.watch_sending_twice(gateway)
+    side_effects.judge_sending_twice(seen)
+    for worse in ({"lines": 2}, {"lines": 0}, {"runs": (*seen.runs, "another")}, {"runs": (seen.runs[0], "")}):
+        with caught():
+            side_effects.judge_sending_twice(dataclasses.replace(seen, **worse))
+    side_effects.refuses_stale_config_writes(gateway, gateway.home.config_file)
+    unwritten = tmp_path / "moltbot.json"
+    unwritten.write_text("{}")
+    with caught():
+        side_effects.refuses_stale_config_writes(stand_in, unwritten)
+    with caught():
+        side_effects.judge_stale_write(Answer(ok=False, code="INVALID_REQUEST"), b"{}", b"{ }")
 
 
 @check("FS-01")
 def test_state_writes_are_atomic(codebase: Codebase) -> None:
-    side_effects.survives_kills(codebase.root)
-    with pytest.raises(ValueError, match=r"."):
-        side_effects.judge_config_file('{"logging": {"lev', {"logging"})
-    with caught():
-        side_effects.judge_config_file("{}", {"logging"})
+    def patch(home: Home, token: str, seconds: float) -> None:
+        side_effects.kill_while_patching(codebase.root, home, token, seconds)
+
+    side_effects.survives_kills(patch)
+    with pytest.raises((ValueError, KeyError, AssertionError)):
+        side_effects.survives_kills(side_effects.tear)
+    for whole_but_wrong in ("{}", '{"logging": {"level": "warn"}, "session": {}}'):
+        with caught():
+            side_effects.judge_config_file(whole_but_wrong)
+    with pytest.raises(gateways.NotReady):
+        side_effects.starts(codebase.root, '{"logging": {"lev')
 
 
 @check("LOG-01")
