@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _probes import gateways, netns, proc, tls, weak
@@ -274,17 +275,18 @@ def test_host_exec_needs_a_bound_approval(gateway: Gateway, stand_in: Target) ->
     seen = side_effects.watch_approvals(gateway)
     side_effects.judge_approvals(seen)
     served = [(*seen.mutated[:place], seen.first, *seen.mutated[place + 1 :]) for place in range(3)]
-    for worse in (
-        *({"mutated": answers} for answers in served),
+    worse: list[dict[str, Any]] = [{"mutated": answers} for answers in served]
+    worse += [
         {"mutated": (dataclasses.replace(seen.mutated[0], code="UNAVAILABLE"),)},
         {"strays": ("mutated",)},
         {"first": seen.again},
         {"first_ran": False},
         {"again": seen.first},
         {"again_ran": True},
-    ):
+    ]
+    for change in worse:
         with caught():
-            side_effects.judge_approvals(dataclasses.replace(seen, **worse))
+            side_effects.judge_approvals(dataclasses.replace(seen, **change))
 
 
 @check("IDEM-01")
