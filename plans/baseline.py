@@ -293,7 +293,12 @@ def test_host_exec_needs_a_bound_approval(gateway: Gateway, stand_in: Target) ->
 def test_side_effects_happen_once(gateway: Gateway, stand_in: Target, tmp_path: Path) -> None:
     seen = side_effects.watch_sending_twice(gateway)
     side_effects.judge_sending_twice(seen)
-    for worse in ({"lines": 2}, {"lines": 0}, {"runs": (*seen.runs, "another")}, {"runs": (seen.runs[0], "")}):
+    for worse in (
+        {"lines": 2},
+        {"lines": 0},
+        {"runs": (*seen.runs, "another")},
+        {"runs": (seen.runs[0], "")},
+    ):
         with caught():
             side_effects.judge_sending_twice(dataclasses.replace(seen, **worse))
     side_effects.refuses_stale_config_writes(gateway, gateway.home.config_file)
