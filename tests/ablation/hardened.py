@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +20,11 @@ IMPLEMENTATION = "implementation.py"
 
 @dataclass(frozen=True)
 class Delivered:
-    """A plan that has an implementation, and the ids of its critical checks."""
+    """A plan that has an implementation, the plans that have to come before it, and its critical checks."""
 
+    ref: str
     directory: Path
+    depends_on: tuple[str, ...]
     critical: tuple[str, ...]
 
     @property
@@ -34,18 +38,32 @@ def delivered(repository: Path) -> list[Delivered]:
     for directory in sorted(path.parent for path in repository.glob(f"plans/*/*/{IMPLEMENTATION}")):
         front = yaml.safe_load((directory / "PLAN.md").read_text(encoding="utf-8").split("---\n")[1])
         critical = tuple(check["id"] for check in front["checks"] if check.get("critical"))
-        found.append(Delivered(directory, critical))
+        ref = f"{int(directory.parent.name[:2])}.{directory.name[:2]}"
+        found.append(Delivered(ref, directory, tuple(front.get("depends_on") or ()), critical))
     return found
 
 
-def hardened_copy(repository: Path, directory: Path) -> Path:
-    """Copy the gateway as found and carry every delivered plan out on it."""
+def random_order(plans: Sequence[Delivered], seed: int) -> list[Delivered]:
+    """The plans in an order that their dependencies allow, another one for most seeds."""
+    chosen = random.Random(seed)  # noqa: S311 - an order is no secret
+    left, order = list(plans), []
+    while left:
+        waiting = {plan.ref for plan in left}
+        plan = chosen.choice([plan for plan in left if not waiting & set(plan.depends_on)])
+        left.remove(plan)
+        order.append(plan)
+    return order
+
+
+def hardened_copy(repository: Path, directory: Path, order: Sequence[Delivered] | None = None) -> Path:
+    """Copy the gateway as found and carry every delivered plan out on it, in the given order."""
     codebase = directory / "gateway"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(repository / "gateway", codebase, ignore=ignored)
-    _commit(directory)
-    for plan in delivered(repository):
+    _commit(directory, "As found")
+    for plan in order or delivered(repository):
         _carry_out(plan.directory, codebase)
+        _commit(directory, plan.ref)
     return codebase
 
 
@@ -60,8 +78,8 @@ def _carry_out(plan: Path, codebase: Path) -> None:
     module.implement(Codebase(codebase, plan_dir=plan, repository=codebase.parent))
 
 
-def _commit(directory: Path) -> None:
-    """Patches of plans find their way by git."""
+def _commit(directory: Path, message: str) -> None:
+    """Patches of plans find their way by git, as in a run: each begins on what is committed."""
     identity = [
         "-c",
         "user.name=Ablation",
@@ -70,5 +88,5 @@ def _commit(directory: Path) -> None:
         "-c",
         "commit.gpgsign=false",
     ]
-    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "As found"]):
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", message]):
         subprocess.run(["git", *identity, *words], cwd=directory, check=True, capture_output=True)
