@@ -116,3 +116,18 @@ def test_the_notes_are_found_again() -> None:
 
 def test_the_order_of_the_lines_in_the_journal_is_nothing() -> None:
     assert fold(DEFINITIONS, JOURNAL[::-1], tree=TREE) == fold(DEFINITIONS, JOURNAL, tree=TREE)
+
+
+def test_files_are_those_of_one_phase() -> None:
+    """Plan 01 of the one phase is not taken for Plan 01 of the other."""
+    changes = [{"path": "app/limits.py", "why": "Guessing is slowed", "kind": "added"}]
+    more = _event(11, "04", ev.LANDED, "2.05", run="r3", digest="d", tree=TREE, checks={}, changes=changes)
+    text = state_md(fold(DEFINITIONS, [*JOURNAL, more], tree=TREE))
+    assert "### Files Modified (Plan 05)\n- `app/limits.py` - Guessing is slowed\n" in text
+    assert text.count("### Files Modified") == 1
+
+
+def test_a_done_plan_names_what_was_put_off() -> None:
+    later = _event(11, "04", ev.DEFERRED, "2.02", check="LOG-01", reason="forensics")
+    text = state_md(fold(DEFINITIONS, [*JOURNAL, later], tree=TREE))
+    assert "   - One sentence\n   - LOG-01 deferred (forensics): Commands are logged\n" in text

@@ -58,8 +58,9 @@ def _told_lines(part: dict[str, Any]) -> list[str]:
 
 
 def files_modified(snapshot: sn.Snapshot) -> list[Section]:
-    """What the plans that landed last have changed, and why."""
+    """What the plans that landed last have changed, and why: those of one phase, whose numbers tell them apart."""
     landed = sorted((plan for plan in snapshot.plans if plan.changes), key=lambda plan: plan.order)
+    landed = [plan for plan in landed if plan.phase == landed[-1].phase]
     sections = [
         (
             f"Files Modified (Plan {plan.ref.rsplit('.', 1)[-1]})",

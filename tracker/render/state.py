@@ -121,7 +121,7 @@ def _completed(plan: sn.PlanState) -> list[str]:
     lines = [_item(plan, f" {proof_mark(plan)}")]
     lines += [f"   - {safe(text)}" for text in plan.highlights]
     lines += [
-        f"   - {safe(check.title)} ({check.id}) deferred{f' ({safe(check.deferred)})' if check.deferred else ''}"
+        f"   - {check.id} deferred ({safe(check.deferred)}): {safe(check.title)}"
         for check in plan.checks
         if check.deferred and check.outcome != sn.PASSED
     ]
