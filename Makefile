@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: demo programme test check bench ladder ablation torture fuzz pictures setup system clean help
+.PHONY: demo programme test check bench ladder moment ablation torture fuzz pictures setup system clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ check: $(STAMP) ## Linters, types, layers, generated files
 
 ladder: $(STAMP) system ## Each plan's checks before and after it, and the baseline; writes docs/ladder.md
 	@$(BIN)/python -m tools.ladder --jobs $(JOBS)
+
+moment: $(STAMP) system ## The moment of the first STATE.md, reached by running it; keeps it in tests/e2e/moment
+	@$(BIN)/python -m tools.moment --jobs $(JOBS)
 
 ablation: $(STAMP) system ## Each check is red when its control is removed
 	@$(BIN)/python -m tests.ablation.ablate
