@@ -74,7 +74,9 @@ class Commands:
             self._known.popitem(last=False)
         if expected or seen:
             return None
-        message = f"a command that nobody allowed was {'run' if line.get('decision') == 'allowed' else 'refused'}"
+        message = (
+            f"a command that nobody allowed was {'run' if line.get('decision') == 'allowed' else 'refused'}"
+        )
         return Finding("command-unusual", "warn", message, (program,))
 
 

@@ -44,7 +44,11 @@ class Sink:
             TIMESTAMP: timestamp,
             SIGNATURE: self.sign(timestamp, body),
         }
-        context = ssl.create_default_context() if self.url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = (
+            ssl.create_default_context()
+            if self.url.startswith("https:")
+            else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        )
         try:
             async with httpx.AsyncClient(verify=context, trust_env=False, timeout=TIMEOUT_SECONDS) as client:
                 response = await client.post(self.url, content=body, headers=headers)

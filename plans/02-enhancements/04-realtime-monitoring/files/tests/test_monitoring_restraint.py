@@ -62,7 +62,9 @@ async def test_mon_02_the_queue_is_bounded_and_delivers_later(monkeypatch: pytes
     monkeypatch.setattr(Sink, "post", post)
     sink = Sink("http://127.0.0.1:1", secrets.token_hex(32))
     for number in range(10):
-        world.outbox.report(Finding("config-weakened", "critical", "weak", (f"p{number}",), f"p{number}"), sink)
+        world.outbox.report(
+            Finding("config-weakened", "critical", "weak", (f"p{number}",), f"p{number}"), sink
+        )
     await world.outbox._deliver()
     state = world.outbox.state()
     assert (state["queued"], state["dropped"], state["delivered"]) == (3, 7, 0)
