@@ -116,3 +116,65 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(TrackerError, match="No space left on device"):
         write(tmp_path, 1)
     assert (tmp_path / journal.NAME).read_bytes() == before
+
+
+LINES = st.lists(
+    st.tuples(st.sampled_from([ev.NOTE, ev.STARTED, ev.UNDO]), st.integers(0, 9), st.sampled_from("AB")),
+    max_size=30,
+)
+
+
+@given(LINES, st.integers(0, 5), st.sampled_from([None, "1.01", "1.02"]), st.booleans(), st.data())
+def test_the_newest_are_the_last_of_all(
+    tmp_path_factory: pytest.TempPathFactory,
+    drafts: list[tuple[str, int, str]],
+    count: int,
+    plan: str | None,
+    other_hand: bool,
+    data: st.DataObject,
+) -> None:
+    """Whatever order a merge has left the lines in, and whatever is undone."""
+    root = tmp_path_factory.mktemp("journal")
+    lines = []
+    for number, (kind, target, who) in enumerate(drafts):
+        event = ev.Event(
+            f"{number:016x}",
+            f"2026-01-27T12:00:{number // 2:02d}.000Z",
+            who,
+            kind,
+            "1.01" if who == "A" else "1.02",
+            {"event": f"{target:016x}"} if kind == ev.UNDO else {"text": 'the kind is "undo"'},
+        )
+        lines.append(ev.dumps(event))
+    lines = data.draw(st.permutations(lines))
+    if lines and other_hand:
+        lines[0] = lines[0].replace('"time": ', '"time":')
+    (root / "plans").mkdir()
+    text = "".join(line + "\n" for line in lines) + data.draw(st.sampled_from(["", '{"id": "torn']))
+    (root / journal.NAME).write_text(text, encoding="utf-8")
+    events, _ = journal.read(root)
+    counted = [event for event in ev.effective(events) if plan in (None, event.plan)]
+    assert journal.newest(root, count, plan) == (counted[-count:] if count else [])
+
+
+def test_of_a_long_journal_only_the_newest_lines_are_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plans").mkdir()
+    events = [
+        ev.Event(f"{number:016x}", f"2026-01-27T12:{number // 60:02d}:{number % 60:02d}.000Z", "A", ev.NOTE)
+        for number in range(3000)
+    ]
+    (tmp_path / journal.NAME).write_text(
+        "".join(ev.dumps(event) + "\n" for event in events), encoding="utf-8"
+    )
+    parsed: list[bytes] = []
+    one = journal._event
+
+    def counting(line: bytes) -> ev.Event:
+        parsed.append(line)
+        return one(line)
+
+    monkeypatch.setattr(journal, "_event", counting)
+    assert journal.newest(tmp_path, 10) == events[-10:]
+    assert len(parsed) <= 30

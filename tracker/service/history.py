@@ -15,9 +15,7 @@ _TRAILERS = "%H%x09%cs%x09%(trailers:key=Plan,valueonly,separator=%x2C)%x09%(tra
 def log(repository: Repository, ref: str | None = None, limit: int = 50) -> list[LogEntry]:
     """The newest events first, with the commit of each landing."""
     plan = repository.resolve(ref) if ref else None
-    events, _ = journal.read(repository.root)
-    counted = [event for event in ev.effective(events) if plan is None or event.plan == plan]
-    newest = list(reversed(counted))[:limit]
+    newest = journal.newest(repository.root, limit, plan)[::-1]
     landed = _landings(repository) if any(event.kind in (ev.LANDED, ev.VERIFIED) for event in newest) else {}
     return [
         LogEntry(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tracker.store import clock
 
 NAME = "plans/journal.jsonl"
 _TIME_LENGTH = len("2026-01-27T12:00:00.000Z")
+_MOMENT = re.compile(rb'\n\{"id": ".{16}", "time": "(.{24})", "a')
+_UNDO = b'"undo"'
 
 
 def read(root: Path) -> tuple[list[ev.Event], list[Fault]]:
@@ -29,6 +32,45 @@ def read(root: Path) -> tuple[list[ev.Event], list[Fault]]:
     except OSError as error:
         return [], [Fault(NAME, 1, 1, f"cannot be read: {error.strerror}")]
     return parse(data)
+
+
+def newest(root: Path, count: int, plan: str | None = None) -> list[ev.Event]:
+    """The last ``count`` events that count (``events.effective``), of one plan or of all, in (time, id) order.
+
+    What ``read`` would give, at a fraction of the cost: of a long journal only the lines that can matter are parsed.
+    """
+    try:
+        data = (root / NAME).read_bytes()
+    except OSError:
+        return []
+    *whole, last = data.split(b"\n")
+    candidates = _naming(whole, plan) if plan is not None else _latest(data, whole, count)
+    for lines in (candidates, whole):
+        events, _ = parse(b"\n".join([*lines, last]))
+        counted = [event for event in ev.effective(events) if plan is None or event.plan == plan]
+        if len(counted) >= count or plan is not None:
+            break
+    return counted[-count:] if count > 0 else []
+
+
+def _naming(lines: Sequence[bytes], plan: str) -> list[bytes]:
+    """The lines in which the plan's reference stands, and every undo, whatever it takes back."""
+    wanted = json.dumps(plan, ensure_ascii=False).encode()
+    return [line for line in lines if wanted in line or _UNDO in line]
+
+
+def _latest(data: bytes, lines: Sequence[bytes], count: int) -> Sequence[bytes]:
+    """The latest lines by their times, and every undo; all lines where one is not written as tracker writes it."""
+    moments = _MOMENT.findall(b"\n" + data)
+    if len(moments) != len(lines) or len(lines) <= 2 * count:
+        return lines
+    since = sorted(moments)[-2 * count - 1]
+    undone = _UNDO in data
+    return [
+        line
+        for moment, line in zip(moments, lines, strict=True)
+        if moment >= since or (undone and _UNDO in line)
+    ]
 
 
 def parse(data: bytes) -> tuple[list[ev.Event], list[Fault]]:
