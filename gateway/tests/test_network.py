@@ -1,6 +1,8 @@
 """Where the gateway listens, and TLS."""
 
+import asyncio
 import secrets
+import socket
 import ssl
 import stat
 import warnings
@@ -10,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.server.net import listen_socket
 from gateway.tests.support import Booted, command, write_config
 
 TCP_LISTEN = "0A"
@@ -36,6 +39,18 @@ async def test_the_default_bind_is_loopback(gateway: Booted) -> None:
     assert addresses
     for address in addresses:
         assert address.endswith("7F") or address == "0" * 24 + "01000000"
+
+
+async def test_small_messages_are_sent_at_once() -> None:
+    accepted: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+    listener = listen_socket("127.0.0.1", 0)
+    async with await asyncio.start_server(lambda _, writer: accepted.put_nowait(writer), sock=listener):
+        _, client = await asyncio.open_connection(*listener.getsockname())
+        served = await accepted.get()
+        connection = served.get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        for writer in (client, served):
+            writer.close()
 
 
 @pytest.mark.parametrize(
