@@ -30,6 +30,7 @@ class WeakServer:
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
         self._sockets: list[socket.socket] = []
+        self._clients: list[socket.socket] = []
         self._lock = threading.Lock()
         self._runs = itertools.count(1)
 
@@ -61,6 +62,7 @@ class WeakServer:
                 sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
                 return
             sock.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+            self._clients.append(sock)
             self._send(
                 sock, {"type": "event", "event": "connect.challenge", "payload": {"nonce": "0", "ts": 0}}
             )
@@ -75,7 +77,7 @@ class WeakServer:
         self._send(sock, response | {"payload": self._payload(request)})
         if request.get("method") == "connect":
             event = {"type": "event", "event": "device.pair.requested", "payload": {"requestId": "1"}}
-            for other in list(self._sockets):
+            for other in list(self._clients):
                 with contextlib.suppress(OSError):
                     self._send(other, event)
 

@@ -23,7 +23,6 @@ PATCHES = {
     "devices-registry": "tokens of devices belong to sessions; those of earlier versions are taken over",
     "server-http_credentials": HTTP,
     "server-http_message": HTTP,
-    "server-routes": "a route says which scope a session needs for it",
     "tests-test_auth": "tokens are longer, and an old one is tried last",
     "tests-test_auth_hardening": "a token that an earlier version kept is taken over as a session",
 }
@@ -56,6 +55,7 @@ def implement(codebase: Codebase) -> None:
         why = "rotating and revoking a device's token acts on its sessions, at once"
         codebase.patch("patches/server-methods-devices.patch", why=why)
     wire(codebase)
+    scope_routes(codebase)
     tell(codebase)
     if "SESS-03" not in codebase.deferred:
         guard(codebase)
@@ -156,6 +156,45 @@ def wire(codebase: Codebase) -> None:
         why=why,
     )
     codebase.append_to(path, "__all__", '"auth_sessions"', after='"approvals"', why=why)
+
+
+def scope_routes(codebase: Codebase) -> None:
+    """Edits and no patch: the file has other lines around them while the command log is put off."""
+    path, why = "server/routes.py", "a route says which scope a session needs for it"
+    for name in ("ADMIN", "READ", "WRITE", "has_scope"):
+        codebase.add_import(path, f"from gateway.server.methods.registry import {name}", why=why)
+    codebase.edit(
+        path,
+        '    """`matches` looks at the path only; `largest_body` names a limit of the configuration."""\n',
+        '    """`matches` looks at the path only; `largest_body` names a limit of the configuration.\n'
+        "\n"
+        "    `scope` is what a session needs to use the route; the gateway's secret needs none.\n"
+        '    """\n',
+        why=why,
+    )
+    codebase.edit(
+        path,
+        "    largest_body: str | None = None\n",
+        "    largest_body: str | None = None\n    scope: str = ADMIN\n",
+        why=why,
+    )
+    codebase.edit(
+        path,
+        '        largest_body="toolsMaxBodyBytes",\n',
+        '        largest_body="toolsMaxBodyBytes",\n        scope=WRITE,\n',
+        why=why,
+    )
+    for name in ("index", "chat"):
+        codebase.edit(path, f"http_ui.{name}),\n", f"http_ui.{name}, scope=READ),\n", why=why)
+    codebase.edit(
+        path,
+        "        await route.credential(gateway, request)\n",
+        "        await route.credential(gateway, request)\n"
+        "        session = request.auth_session\n"
+        "        if session is not None and not has_scope(session.scopes, route.scope):\n"
+        '            raise HttpRefusal(403, f"missing scope: {route.scope}")\n',
+        why=why,
+    )
 
 
 def tell(codebase: Codebase) -> None:

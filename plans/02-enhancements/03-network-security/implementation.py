@@ -274,10 +274,10 @@ def bind_certificates(codebase: Codebase) -> None:
     routes = "server/routes.py"
     codebase.edit(
         routes,
-        "        acting(surface=route.name",
+        '            raise HttpRefusal(403, f"missing scope: {route.scope}")\n',
+        '            raise HttpRefusal(403, f"missing scope: {route.scope}")\n'
         "        if route.credential is not anybody:\n"
-        "            refuse_by_certificate(gateway, route.scope)\n"
-        "        acting(surface=route.name",
+        "            refuse_by_certificate(gateway, route.scope)\n",
         why=CERTIFIED,
     )
     codebase.add_import(

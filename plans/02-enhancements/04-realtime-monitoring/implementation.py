@@ -10,6 +10,7 @@ RULES = "what is recorded passes rules that notice an attack"
 TOLD = "alerts reach administrators at once, and a sink that can tell them from forged ones"
 ONCE = "what repeats itself is one alert with a count, and waits while the sink is down"
 WATCHED = "the monitor sees each record as it is made"
+COMMANDS = "the monitor sees commands, recorded or not"
 SHOWN = "clients with the admin scope are told, and can ask"
 CONFIGURED = "thresholds and the sink are configuration"
 ENDED = "this weakness is ended"
@@ -17,6 +18,8 @@ ENDED = "this weakness is ended"
 WEAKNESSES = "KNOWN-WEAKNESSES.md"
 EXPLOITS = "tests/weaknesses/test_2_04_monitoring.py"
 SCHEMA = "config/schema.py"
+COMMAND_RECORD = "security/command_audit.py"
+SESSION_GUARD = "security/session_guard.py"
 
 SETTINGS = """MONITORING = record(
     sink=record(
@@ -93,12 +96,13 @@ def configure(codebase: Codebase) -> None:
 
 def watch(codebase: Codebase) -> None:
     gateway = "server/gateway.py"
+    recorded = codebase.exists(COMMAND_RECORD)
     codebase.add_import(gateway, "from gateway.monitoring.monitor import Monitor", why=WATCHED)
     codebase.insert_call(
         gateway,
         "Gateway.__init__",
         "self.monitor = Monitor(self)",
-        after="self.command_audit = CommandAudit(self)",
+        after="self.command_audit = CommandAudit(self)" if recorded else "self.auth_audit = AuthAudit(self)",
         why="the gateway owns the monitor",
     )
     codebase.edit(
@@ -113,19 +117,20 @@ def watch(codebase: Codebase) -> None:
         "self._gateway.monitor.attempted(outcome, method=method, reason=reason, client=client.address)",
         why=WATCHED,
     )
-    codebase.insert_call(
-        "security/command_audit.py",
-        "CommandAudit.write",
-        "self._gateway.monitor.command(fields)",
-        why=WATCHED,
-    )
-    codebase.insert_call(
-        "security/session_guard.py",
-        "replayed",
-        "gateway.monitor.token_reused(session.id)",
-        before="gateway.journal.error(",
-        why=WATCHED,
-    )
+    if recorded:
+        codebase.insert_call(
+            COMMAND_RECORD, "CommandAudit.write", "self._gateway.monitor.command(fields)", why=WATCHED
+        )
+    else:
+        watch_unrecorded_commands(codebase)
+    if codebase.exists(SESSION_GUARD):
+        codebase.insert_call(
+            SESSION_GUARD,
+            "replayed",
+            "gateway.monitor.token_reused(session.id)",
+            before="gateway.journal.error(",
+            why=WATCHED,
+        )
     codebase.insert_call(
         "server/methods/config.py",
         "patch",
@@ -135,8 +140,33 @@ def watch(codebase: Codebase) -> None:
     )
 
 
+def watch_unrecorded_commands(codebase: Codebase) -> None:
+    """Where the record of commands was put off, the monitor looks at them where they are let pass or refused."""
+    plain = (codebase.plan_dir / "plain" / "command_watch.py").read_text(encoding="utf-8")
+    codebase.write("monitoring/command_watch.py", plain, why=COMMANDS)
+    tool = "tools/exec_tool.py"
+    codebase.add_import(tool, "from gateway.monitoring.command_watch import notice_allowed", why=COMMANDS)
+    codebase.insert_call(
+        tool, "run", "notice_allowed(gateway, args, session_key)", before="job = Job(", why=COMMANDS
+    )
+    service = "tools/service.py"
+    codebase.add_import(service, "from gateway.monitoring.command_watch import notice_refused", why=COMMANDS)
+    codebase.edit(
+        service,
+        "    return await tool.run(gateway, args, key)\n",
+        "    try:\n"
+        "        return await tool.run(gateway, args, key)\n"
+        "    except RequestError as error:\n"
+        "        notice_refused(gateway, call.tool, args, key, error)\n"
+        "        raise\n",
+        why=COMMANDS,
+    )
+
+
 def show(codebase: Codebase) -> None:
-    codebase.append_to("server/broadcast.py", "EVENTS", '"security.event": ADMIN', why=SHOWN)
+    events = "server/broadcast.py"
+    codebase.add_import(events, "from gateway.server.methods.registry import ADMIN", why=SHOWN)
+    codebase.append_to(events, "EVENTS", '"security.event": ADMIN', why=SHOWN)
     codebase.add("server/methods/security_events.py", why=SHOWN)
     methods = "server/methods/__init__.py"
     codebase.append_to(methods, "__all__", '"security_events"', before='"sessions"', why=SHOWN)
