@@ -20,12 +20,13 @@ IMPLEMENTATION = "implementation.py"
 
 @dataclass(frozen=True)
 class Delivered:
-    """A plan that has an implementation, the plans that have to come before it, and its critical checks."""
+    """A plan that has an implementation, the plans that have to come before it, and ids of its checks."""
 
     ref: str
     directory: Path
     depends_on: tuple[str, ...]
     critical: tuple[str, ...]
+    stretch: tuple[str, ...]
 
     @property
     def verification(self) -> Path:
@@ -38,8 +39,9 @@ def delivered(repository: Path) -> list[Delivered]:
     for directory in sorted(path.parent for path in repository.glob(f"plans/*/*/{IMPLEMENTATION}")):
         front = yaml.safe_load((directory / "PLAN.md").read_text(encoding="utf-8").split("---\n")[1])
         critical = tuple(check["id"] for check in front["checks"] if check.get("critical"))
+        stretch = tuple(check["id"] for check in front["checks"] if check["kind"] == "stretch")
         ref = f"{int(directory.parent.name[:2])}.{directory.name[:2]}"
-        found.append(Delivered(ref, directory, tuple(front.get("depends_on") or ()), critical))
+        found.append(Delivered(ref, directory, tuple(front.get("depends_on") or ()), critical, stretch))
     return found
 
 
@@ -61,13 +63,18 @@ def hardened_copy(repository: Path, directory: Path, order: Sequence[Delivered] 
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(repository / "gateway", codebase, ignore=ignored)
     _commit(directory, "As found")
-    for plan in order or delivered(repository):
-        _carry_out(plan.directory, codebase)
-        _commit(directory, plan.ref)
+    carry_out(delivered(repository) if order is None else order, codebase)
     return codebase
 
 
-def _carry_out(plan: Path, codebase: Path) -> None:
+def carry_out(plans: Sequence[Delivered], codebase: Path, deferred: Sequence[str] = ()) -> None:
+    """Carry plans out on a copy, one after the other, without what proves the deferred checks."""
+    for plan in plans:
+        _implement(plan.directory, codebase, deferred)
+        _commit(codebase.parent, plan.ref)
+
+
+def _implement(plan: Path, codebase: Path, deferred: Sequence[str]) -> None:
     name = f"implementation_of_{plan.parent.name}_{plan.name}".replace("-", "_")
     spec = importlib.util.spec_from_file_location(name, plan / IMPLEMENTATION)
     assert spec is not None
@@ -75,7 +82,7 @@ def _carry_out(plan: Path, codebase: Path) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    module.implement(Codebase(codebase, plan_dir=plan, repository=codebase.parent))
+    module.implement(Codebase(codebase, plan_dir=plan, repository=codebase.parent, deferred=deferred))
 
 
 def _commit(directory: Path, message: str) -> None:
