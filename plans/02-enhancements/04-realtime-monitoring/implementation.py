@@ -34,6 +34,8 @@ SETTINGS = """MONITORING = record(
 )
 
 """
+QUIET = "    quietMs=Integer(min=1000, max=3_600_000, default=60_000),\n"
+QUIET_RULE = '    "monitoring.quietMs",\n'
 
 README = """## Monitoring
 
@@ -49,26 +51,28 @@ Clients with the scope `operator.admin` get it as the event `security.event`, an
 last hour. With `monitoring.sink.url` (https, or http on this machine) and `monitoring.sink.secret` it is also posted
 there as JSON. `X-Gateway-Signature` is `v1=` and the HMAC-SHA-256, in hexadecimal, of `X-Gateway-Timestamp`, a dot and
 the body; refuse what is older than five minutes. An alert names addresses, programs, settings and ids, never arguments,
-messages or secrets.
+messages or secrets. Up to `monitoring.sink.queueMax` alerts wait for the sink in memory; a restart forgets them.
 
     python -m gateway call security.events
 
 """
 
 README_ONCE = """What repeats itself is one alert: it is told again, with the same `id` and a higher `count`, after
-`monitoring.quietMs` and then in ever longer intervals. While the sink is down, up to `monitoring.sink.queueMax` alerts
-wait in memory and the oldest give way; a restart forgets them.
+`monitoring.quietMs` and then in ever longer intervals. Alerts wait while the sink is down, and the oldest give way.
 
 """
 
 
 def implement(codebase: Codebase) -> None:
-    codebase.add("monitoring/__init__.py", "monitoring/alert.py", "monitoring/rules.py", why=RULES)
+    codebase.add("monitoring/__init__.py", "monitoring/alert.py", why=RULES)
     codebase.add("monitoring/monitor.py", "monitoring/sink.py", why=TOLD)
     if RESTRAINT in codebase.deferred:
+        rules = (codebase.plan_dir / "files" / "monitoring" / "rules.py").read_text(encoding="utf-8")
+        codebase.write("monitoring/rules.py", rules.replace(QUIET_RULE, ""), why=RULES)
         plain = (codebase.plan_dir / "plain" / "outbox.py").read_text(encoding="utf-8")
         codebase.write("monitoring/outbox.py", plain, why=TOLD)
     else:
+        codebase.add("monitoring/rules.py", why=RULES)
         codebase.add("monitoring/outbox.py", why=ONCE)
         codebase.add("tests/test_monitoring_restraint.py", why="tests of what keeps alerts few and private")
     codebase.add("tests/test_monitoring.py", why="tests of the rules and of the delivery")
@@ -81,7 +85,8 @@ def implement(codebase: Codebase) -> None:
 
 
 def configure(codebase: Codebase) -> None:
-    codebase.edit(SCHEMA, "CONFIG = record(\n", f"{SETTINGS}CONFIG = record(\n", why=CONFIGURED)
+    settings = SETTINGS.replace(QUIET, "") if RESTRAINT in codebase.deferred else SETTINGS
+    codebase.edit(SCHEMA, "CONFIG = record(\n", f"{settings}CONFIG = record(\n", why=CONFIGURED)
     codebase.edit(
         SCHEMA,
         "    channels=CHANNELS,\n",

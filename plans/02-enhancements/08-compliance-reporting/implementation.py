@@ -63,9 +63,16 @@ installation changes but `incidents/` and its log.
 """
 
 
+INERT = '@control("inputs.inert"'
+INERT_NEEDS = "server/protective_headers.py"
+
+
 def implement(codebase: Codebase) -> None:
     for path, why in EVIDENCE.items():
-        codebase.add(path, why=why)
+        if codebase.exists(INERT_NEEDS):
+            codebase.add(path, why=why)
+        else:
+            codebase.write(path, _without_inert_text(codebase, path), why=why)
     run, tried = "security/controls/run.py", "the audit tries these controls out too"
     codebase.add_import(run, "from gateway.security.controls import enhanced", why=tried)
     codebase.append_to(run, "PROBES", "enhanced", why=tried)
@@ -88,6 +95,16 @@ def implement(codebase: Codebase) -> None:
         why="evidence and incidents, for operators",
     )
     _end_weaknesses(codebase)
+
+
+def _without_inert_text(codebase: Codebase, path: str) -> str:
+    """A file of the evidence without the control of hostile text, which was put off: nothing there to try out."""
+    text = (codebase.plan_dir / "files" / path).read_text(encoding="utf-8")
+    if INERT in text:
+        text = text.partition(INERT)[0].rstrip("\n") + "\n"
+        text = text.replace("import WRONG, host, login\n", "import WRONG, login\n")
+        text = text.replace("fresh_address, http_status, talk\n", "fresh_address, talk\n")
+    return text.replace('"control": "inputs.inert", ', "")
 
 
 def _respond(codebase: Codebase) -> None:

@@ -20,7 +20,7 @@ class Outbox:
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
         self._recent: deque[Alert] = deque(maxlen=RECENT)
-        self._waiting: asyncio.Queue[tuple[Alert, Sink]] = asyncio.Queue(RECENT)
+        self._waiting: asyncio.Queue[tuple[Alert, Sink]] = asyncio.Queue()
 
     def report(self, finding: Finding, sink: Sink | None) -> None:
         """Make an alert of a finding."""
@@ -29,7 +29,8 @@ class Outbox:
         alert.add(finding, now, count=finding.count)
         self._recent.append(alert)
         self._gateway.events.emit("security.event", self._payload(alert), drop_if_slow=True)
-        if sink is not None and not self._waiting.full():
+        most = self._gateway.config.number_at("monitoring.sink.queueMax")
+        if sink is not None and self._waiting.qsize() < most:
             self._waiting.put_nowait((alert, sink))
 
     def _payload(self, alert: Alert) -> dict[str, Any]:
