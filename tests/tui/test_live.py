@@ -18,11 +18,12 @@ from tracker.tui.runview import KEPT, RunView, say
 
 @dataclass(frozen=True)
 class Live:
-    """A run in another process."""
+    """A run, or a verification, in another process."""
 
     id: str
     directory: Path
     pid: int
+    kind: str = "run"
 
 
 def write(directory: Path, *steps: Progress) -> None:
@@ -60,6 +61,29 @@ async def test_a_run_started_elsewhere_is_seen_with_its_log(fresh: fake.FakeBoar
         await at.until_said("the run in another terminal has ended: 1 landed")
         assert at.app.snapshot.plan("1.03").status == sn.DONE
         assert "landed: File Permissions" in at.text()
+
+
+async def test_a_verification_started_elsewhere_is_seen_with_its_outcomes(
+    fresh: fake.FakeBoard, tmp_path: Path
+) -> None:
+    directory = tmp_path / "verify"
+    steps = fake.steps("1.03")[6:10]
+    async with driving(fresh) as at:
+        await at.go("1.03")
+        await at.press("2")
+        fresh.running = Live("20260127-120000-ab12", directory, 4242, "verify")
+        write(directory, *steps[:2])
+        await at.until(
+            lambda: any(
+                "a verification is going on in another terminal: 1 passed" in line for line in at.shown()
+            )
+        )
+        assert any("AUTH-1030" in line and "✔" in line for line in at.shown())
+        await at.press("V")
+        assert "a verification is going on in another terminal" in at.said
+        write(directory, *steps[2:])
+        fresh.running = None
+        await at.until_said("the verification in another terminal has ended: 3 passed")
 
 
 def test_a_tail_reads_whole_lines_once_and_survives_nonsense(tmp_path: Path) -> None:
@@ -141,4 +165,4 @@ def test_steps_in_words() -> None:
 async def test_an_interrupted_run_is_told(fresh: fake.FakeBoard) -> None:
     fresh.cut_short = "20260127-120000-ab12"
     async with driving(fresh) as at:
-        await at.until_said("run 20260127-120000-ab12 was interrupted")
+        await at.until_said("a run was interrupted: what landed stays, R goes on")

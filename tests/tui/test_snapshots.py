@@ -5,130 +5,197 @@
 
 from __future__ import annotations
 
-import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
-from textual.widgets import Input  # noqa: TID253 - these tests are about it
+from textual.command import CommandList  # noqa: TID253 - these tests are about it
+from textual.widgets import Input  # noqa: TID253 - the same
 
 from tests.tui import fake
 from tests.tui.conftest import Driver, driving
-from tracker.errors import ProjectSaysNo
-from tracker.tui.palette import LIGHT
+from tests.tui.svg import svg
+from tracker.model import snapshot as sn
+from tracker.tui.palette import DARK, LIGHT
 from tracker.tui.runview import RunView
 from tracker.tui.screenshots import settled
 
-SIZES = [(80, 24), (120, 40)]
-TABS = [("checks", ("2",)), ("changes", ("3",)), ("log", ("4",)), ("activity", ("5",))]
-PAGES = [("waves", ("W",)), ("state", ("S",)), ("charts", ("C",)), ("audit", ("A",))]
+SIZES = ((80, 24), (120, 40))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture: the keys that lead there from the row, and what the board is told before."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    row: str = ""
+    before: Callable[[Driver], object] = lambda _at: None
+
+
+@dataclass(frozen=True)
+class State:
+    """A state of a project, the row to look from, and the dialogs that only it has."""
+
+    make: Callable[[], sn.Snapshot]
+    row: str
+    dialogs: tuple[Shot, ...] = ()
+
+
+EVERYWHERE = (
+    Shot("main"),
+    Shot("checks", ("2", "tab")),
+    Shot("changes", ("3", "tab")),
+    Shot("log", ("4", "tab")),
+    Shot("activity", ("5", "tab")),
+    Shot("filter", ("1", "slash", "s", "e")),
+    Shot("waves", ("W",)),
+    Shot("state", ("S",)),
+    Shot("difference", ("S", "d")),
+    Shot("charts", ("C",)),
+    Shot("audit", ("A",)),
+    Shot("help", ("question_mark",)),
+    Shot("palette", ("ctrl+p",)),
+)
+
+
+def _distrust(at: Driver) -> None:
+    at.board.trust_given = False
+
+
+def _trust(at: Driver) -> None:
+    at.board.trust_given = True
+
+
+def _redden(at: Driver) -> None:
+    at.board.verify_red = ("AUTH-2060",)
+
+
+def _crash(at: Driver) -> None:
+    at.board.crash = RuntimeError("the disk is gone")
+
+
+STATES = {
+    "empty": State(fake.empty, "project", (Shot("set-up", ("i",)),)),
+    "normal": State(
+        fake.normal,
+        "1.03",
+        (
+            Shot("project", row="project"),
+            Shot("phase", row="phase:2"),
+            Shot("run", ("r",), "phase:2"),
+            Shot("trust", ("r",), "2.06", _distrust),
+            Shot("word", ("w", *"seen"), "2.06", _trust),
+            Shot("defer", ("z",), "2.06"),
+            Shot("defer-check", ("2", "tab", "down", "z"), "2.06"),
+            Shot("note", ("n",)),
+            Shot("link", ("L",)),
+            Shot("jump", ("colon",)),
+            Shot("revert", ("x",)),
+            Shot("commit", ("3", "tab", "end", "enter")),
+            Shot("done-refused", ("d",), "2.06", _redden),
+        ),
+    ),
+    "running": State(fake.fresh, "1.03", (Shot("leave", ("q",)),)),
+    "failed": State(
+        fake.failed,
+        "1.03",
+        (
+            Shot("fault", ("1", "home")),
+            Shot("failed-check", ("2", "tab")),
+            Shot("crash", ("V",), "1.03", _crash),
+        ),
+    ),
+    "large": State(fake.large, "40.21", (Shot("run", ("R",)),)),
+}
 
 
 class Picture(SingleFileSnapshotExtension):
-    """A stored picture, without what is the same in all of them or random."""
+    """A stored picture, as text."""
 
     _file_extension = "svg"
     _write_mode = WriteMode.TEXT
 
     def serialize(self, data: Any, **_named: Any) -> str:
-        text = re.sub(r"terminal-\d+", "terminal", str(data))
-        text = re.sub(r'<clipPath id="terminal-line-\d+">.*?</clipPath>\s*', "", text, flags=re.DOTALL)
-        text = re.sub(r' clip-path="url\(#terminal-line-\d+\)"', "", text)
-        return re.sub(r"@font-face \{.*?\}\s*", "", text, flags=re.DOTALL)
-
-
-def running() -> Any:
-    return fake.fresh()
-
-
-STATES = {
-    "empty": (fake.empty, "", PAGES),
-    "normal": (fake.normal, "1.03", [*TABS, *PAGES, ("help", ("question_mark",))]),
-    "running": (running, "1.03", [*TABS, *PAGES]),
-    "failed": (fake.failed, "1.03", [*TABS, *PAGES]),
-    "large": (fake.large, "40.21", [TABS[0], PAGES[0], PAGES[2]]),
-}
+        return str(data)
 
 
 def begin_run(at: Driver) -> None:
-    """A run that is busy with one plan and has landed another."""
+    """A run of this process that is busy with one plan and has landed another."""
+    at.app.stop_run = threading.Event()
     run = at.app.run_view = RunView("run", "20260127-120000-ab12")
     run.feed([*fake.steps("1.01")[:-2], *fake.steps("1.03")[2:7]])
     at.app.main.run_began()
+    at.app.main.keys.redraw()
 
 
 async def shoot(at: Driver, snapshot: SnapshotAssertion, name: str) -> None:
+    """Wait until all is drawn, and hold the picture against the stored one."""
+    for box in at.app.screen.query(Input):
+        box.cursor_blink = False
+    for found in at.app.screen.query(CommandList):
+        await at.until(lambda: found.option_count > 8, what="the commands")  # noqa: B023 - used at once
     await settled(at.app)
     await at.pilot.pause()
-    picture = at.app.export_screenshot(title="tracker")
-    assert picture == snapshot(name=name, extension_class=Picture)
+    assert svg(at.app) == snapshot(name=name, extension_class=Picture)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("state", STATES)
+async def back(at: Driver) -> None:
+    """To the tree of the main screen, without what was said meanwhile."""
+    while at.app.screen is not at.app.main:
+        await at.press("escape")
+    at.app.main.clear_filter()
+    at.app.set_focus(at.app.main.plan_tree)
+    at.app.clear_notifications()
+    at.app.say("")
+
+
+def _cases() -> Iterator[Any]:
+    for name, state in STATES.items():
+        for size in SIZES:
+            yield pytest.param(state, size, id=f"{name}-{size[0]}x{size[1]}")
+
+
+@pytest.mark.parametrize(("state", "size"), _cases())
 async def test_screens(
-    state: str, size: tuple[int, int], snapshot: SnapshotAssertion, tmp_path: Path
+    state: State,
+    size: tuple[int, int],
+    snapshot: SnapshotAssertion,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    make, row, screens = STATES[state]
-    board = fake.AuditingBoard(make(), tmp_path, native=state != "empty")
+    monkeypatch.chdir(tmp_path)
+    board = fake.AuditingBoard(state.make(), Path("local"), native=state.make is not fake.empty)
+    board.root = Path("/srv/moltbot")
     async with driving(board, size, frozen=True) as at:
         at.app.reasons = board.reasons()
-        if state == "running":
+        if state is STATES["running"]:
             begin_run(at)
-        await at.go(row or "project")
-        if state == "failed":
-            await shoot(at, snapshot, "plan")
-            await at.press("home")
-        await shoot(at, snapshot, "main")
-        if state == "failed":
-            await at.go(row)
-        for name, keys in screens:
-            await at.press(*keys)
-            if (name, keys) in TABS:
-                await at.press("tab")
-            await shoot(at, snapshot, name)
-            await at.press("escape")
+        for shot in (*EVERYWHERE, *state.dialogs):
+            shot.before(at)
+            at.app.main.details.activate("plan")
+            await at.go(shot.row or state.row)
+            await at.press(*shot.keys)
+            await shoot(at, snapshot, shot.name)
+            await back(at)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_dialogs(size: tuple[int, int], snapshot: SnapshotAssertion, tmp_path: Path) -> None:
-    board = fake.FakeBoard(fake.fresh(), tmp_path)
-    board.root = Path("/srv/moltbot")
-
-    async def shot(at: Driver, screen: str, name: str) -> None:
-        await at.until_screen(screen)
-        for _ in range(5):
-            await at.pilot.pause()
-        assert at.app.export_screenshot(title="tracker") == snapshot(name=name, extension_class=Picture)
-
-    async with driving(board, size, frozen=True) as at:
-        await settled(at.app)
-        await at.press("R")
-        await shot(at, "RunDialog", "run")
-        await at.press("escape", "z")
-        await at.until_screen("Prompt")
-        at.app.screen.query_one("#answer", Input).cursor_blink = False
-        await at.type("later")
-        await shot(at, "Prompt", "prompt")
-        await at.press("escape")
-        board.trust_given = False
-        await at.press("R")
-        await shot(at, "Trust", "trust")
-        await at.press("escape")
-        at.app.show_error(
-            ProjectSaysNo(
-                "1.03 is not done: 1 of its checks did not pass\n  AUTH-10 failed", hint="Try again."
-            )
-        )
-        await shot(at, "ErrorScreen", "error")
-
-
-async def test_light(snapshot: SnapshotAssertion, tmp_path: Path) -> None:
+@pytest.mark.parametrize("colours", ["light", "no-color"])
+async def test_colours(
+    colours: str, snapshot: SnapshotAssertion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if colours == "no-color":
+        monkeypatch.setenv("NO_COLOR", "1")
     async with driving(fake.FakeBoard(fake.normal(), tmp_path), frozen=True) as at:
-        at.app.theme = LIGHT.name
-        await shoot(at, snapshot, "light")
+        at.app.theme = LIGHT.name if colours == "light" else DARK.name
+        await shoot(at, snapshot, "main")
+        await at.press("R")
+        await shoot(at, snapshot, "run")
 
 
 async def test_a_changed_screen_is_noticed(tmp_path: Path) -> None:
@@ -137,5 +204,5 @@ async def test_a_changed_screen_is_noticed(tmp_path: Path) -> None:
         state = fake.snapshot([fake.phase("1", "Core", [fake.plan("1", 1, title)])])
         async with driving(fake.FakeBoard(state, tmp_path), frozen=True) as at:
             await settled(at.app)
-            pictures.append(at.app.export_screenshot())
+            pictures.append(svg(at.app))
     assert pictures[0] != pictures[1]

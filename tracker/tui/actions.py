@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracker.model import snapshot as sn
-from tracker.tui.listing import FAULT, PHASE, PLAN, PROJECT, Row
+from tracker.tui.listing import FAULT, PHASE, PLAN, PROJECT, Row, place, plan_file
 
 TREE = "tree"
 CHECKS = "checks"
@@ -156,9 +156,7 @@ def _cancel(context: Context) -> str:
 
 
 def _edit(context: Context) -> str:
-    if context.kind in (FAULT, PHASE, PROJECT):
-        return "" if context.native or context.kind == FAULT else _native(context)
-    return _plan(context)
+    return "" if path(context) else _native(context)
 
 
 def _audit(context: Context) -> str:
@@ -184,7 +182,8 @@ class Action:
     """One thing a person can do here.
 
     ``command`` is the command line that does the same, with {scope}, {refs}, {ref}, {check}, {plan}, {path} to
-    be filled in; ``panes`` are those whose footer shows it; ``shown`` is the key as people write it.
+    be filled in, and ``whole`` where no plan is selected; ``panes`` are those whose footer shows it; ``shown`` is
+    the key as people write it.
     """
 
     id: str
@@ -196,6 +195,7 @@ class Action:
     refuse: Refuse = _always
     panes: tuple[str, ...] = ()
     shown: str = ""
+    whole: str = ""
 
     @property
     def key_name(self) -> str:
@@ -205,24 +205,25 @@ class Action:
     def same_as(self, context: Context) -> str:
         """The exact command line for the selection; empty where the command line has no counterpart."""
         plan, check = context.plan, context.check
+        command = self.command if plan is not None else self.whole or self.command
         part = f" --check {check.id}" if check is not None and "{check}" in self.command else ""
         about = f" --plan {plan.ref}" if plan is not None else ""
-        text = (
-            self.command.replace("{check}", part).replace("{plan}", about).replace("{scope}", context.scope)
-        )
+        text = command.replace("{check}", part).replace("{plan}", about).replace("{scope}", context.scope)
         text = text.replace("{refs}", " ".join(context.refs)).rstrip()
         text = text.replace("{ref}", plan.ref if plan else "REF")
         return text.replace("{path}", path(context))
 
 
 def path(context: Context) -> str:
-    """The definition file of the selection, relative to the repository."""
-    if context.plan is not None:
-        return f"{context.plan.path}/PLAN.md"
+    """The file that the selection stands in, relative to the repository; empty where there is none."""
+    if context.kind == FAULT and context.row is not None:
+        return place(context.row.fault).path
+    if context.plan is not None and context.plan.path:
+        return plan_file(context.plan)
+    if not context.native:
+        return str(context.snapshot.document.get("source") or "")
     if context.kind == PHASE and context.phase is not None and context.phase.plans:
         return f"{context.phase.plans[0].path.rpartition('/')[0]}/PHASE.md"
-    if context.kind == FAULT and context.row is not None:
-        return context.row.fault.split(":", 1)[0]
     return "plans/project.yaml"
 
 
@@ -260,16 +261,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter", "slash", "Filter", "Show the plans that match as you type.", MOVING,
            "", _always, (TREE,), "/"),
     Action("jump", "colon", "Jump", "Go to a plan, phase or check by number or name.", MOVING,
-           "tracker show {ref}", _always, (), ":"),
+           "tracker show {ref}", _always, (), ":", "tracker status"),
     Action("next", "N", "Next plan", "Go to the next plan that can run.", MOVING, "tracker next", _native),
     Action("sort", "t", "Sort", "Order the plans of each phase: number, status, points.", MOVING),
-    Action("tab-plan", "1", "Plan tab", "What the plan says.", MOVING, "tracker show {ref}"),
+    Action("tab-plan", "1", "Plan tab", "What the plan says.", MOVING, "tracker show {ref}", whole="tracker status"),
     Action("tab-checks", "2", "Checks tab", "Each check with outcome, points, time and evidence.", MOVING,
-           "tracker show {ref}"),
+           "tracker show {ref}", whole="tracker status"),
     Action("tab-changes", "3", "Changes tab", "Files and commits; Enter opens a diff.", MOVING,
-           "tracker show {ref}"),
-    Action("tab-log", "4", "Log tab", "The output of the run, live.", MOVING, "tracker log {ref}"),
-    Action("tab-activity", "5", "Activity tab", "What happened, newest first.", MOVING, "tracker log {ref}"),
+           "tracker show {ref}", whole="tracker status"),
+    Action("tab-log", "4", "Log tab", "The output of the run, live.", MOVING, "tracker log {ref}", whole="tracker log"),
+    Action("tab-activity", "5", "Activity tab", "What happened, newest first.", MOVING, "tracker log {ref}", whole="tracker log"),
     Action("tab-before", "left_square_bracket", "Previous tab", "One tab to the left.", MOVING, shown="["),
     Action("tab-after", "right_square_bracket", "Next tab", "One tab to the right.", MOVING, shown="]"),
     Action("edit", "e", "Edit", "Open the definition in $EDITOR, at the fault where there is one.", MOVING,

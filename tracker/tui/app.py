@@ -23,16 +23,18 @@ from tracker.model.progress import Progress
 from tracker.model.snapshot import PlanState
 from tracker.tui import actions, listing, palette, prefs
 from tracker.tui.flows import Flows
+from tracker.tui.header import WIDE
 from tracker.tui.live import Tail, watch
 from tracker.tui.palette import Palette
 from tracker.tui.ports import Board, Connect, Import, Imported, Make
 from tracker.tui.runview import RunView
 from tracker.tui.text import lines, one_line, span
-from tracker.tui.work import spawn
+from tracker.tui.work import FLOW, spawn
 
 if TYPE_CHECKING:
     from rich.text import Text
     from textual.app import SystemCommand
+    from textual.notifications import SeverityLevel
 
     from tracker.tui.screens.main import MainScreen
 
@@ -46,6 +48,9 @@ POLL = 0.7
 
 LOG_TAIL = 256 * 1024
 """Bytes of a past log that are shown."""
+
+
+_SEVERITIES: dict[str, SeverityLevel] = {"bad": "error", "warn": "warning"}
 
 
 def _make(root: Path) -> object:
@@ -226,6 +231,13 @@ class TrackerApp(Flows, App[int]):
         """Show what happened in the status line."""
         self.main.status.say(message, kind)
 
+    def tell(self, message: str, kind: str = "") -> None:
+        """The same, and as a toast where there is room for it, or where the status line is not in sight."""
+        self.say(message, kind)
+        if self.screen is not self.main or self.size.width >= WIDE:
+            severity = _SEVERITIES.get(kind, "information")
+            self.notify(message, severity=severity, timeout=5, markup=False)
+
     def show_error(self, error: TrackerError, title: str = "") -> None:
         """Show an error: what is wrong and what would be right."""
         from tracker.tui.screens.dialogs import ErrorScreen
@@ -284,13 +296,12 @@ class TrackerApp(Flows, App[int]):
         action = actions.BY_ID[name]
         context = self.context()
         if why := action.refuse(context):
-            self.say(f"{action.title}: {why}", "warn")
-            self.notify(why, title=action.title, severity="warning", timeout=4, markup=False)
+            self.tell(f"{action.title}: {why}", "warn")
             return
         if command := action.same_as(context):
             self.main.status.offer(command)
         handler = getattr(self, f"do_{name.replace('-', '_')}")
-        spawn(self, partial(handler, context), group="flow")
+        spawn(self, partial(handler, context), group=FLOW)
 
     def get_system_commands(self, screen: Screen[Any]) -> list[SystemCommand]:  # noqa: ARG002 - the same on every screen
         """The palette: every action, with the command line that does the same."""
@@ -368,7 +379,7 @@ class TrackerApp(Flows, App[int]):
             "" if self.run_view is not None else await self.ask(lambda board: board.interrupted(), quiet=True)
         )
         if cut:
-            self.say(f"run {cut} was interrupted: what had landed stays, the next run goes on", "warn")
+            self.say("a run was interrupted: what landed stays, R goes on", "warn")
 
     def _poll(self) -> None:
         if not self._polling and self.stop_run is None:
@@ -376,7 +387,7 @@ class TrackerApp(Flows, App[int]):
             spawn(self, self._look, group="poll")
 
     async def _look(self) -> None:
-        """Look for a run of another process, and read on where there is one."""
+        """Look for a run or a verification of another process, and read on where there is one."""
         try:
             live = await self.ask(lambda board: board.live(), quiet=True)
             run = self.run_view
@@ -384,9 +395,9 @@ class TrackerApp(Flows, App[int]):
                 return
             if live is not None and (run is None or run.own or run.id != live.id):
                 self._tail = Tail(live.directory)
-                self.run_view = run = RunView("run", live.id, own=False, pid=live.pid)
+                self.run_view = run = RunView(live.kind, live.id, own=False, pid=live.pid)
                 self.main.run_began()
-                self.say(f"a run in another terminal: {live.id}")
+                self.say(f"{run.busy}: its log is in the Log tab")
             if run is None or run.own or self._tail is None:
                 return
             steps = await asyncio.to_thread(self._tail.read)
@@ -394,11 +405,13 @@ class TrackerApp(Flows, App[int]):
                 run.feed(steps)
                 self.main.run_went_on()
             if live is None and not steps:
-                run.going = False
+                run.end(cancelled=False)
                 self._tail = None
                 await self.load()
                 self.main.run_ended()
-                self.say(f"the run in another terminal has ended: {run.counts or 'nothing landed'}")
+                self.say(
+                    f"the {run.noun} in another terminal has ended: {run.counts or 'nothing came of it'}"
+                )
         finally:
             self._polling = False
 

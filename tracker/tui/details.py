@@ -16,7 +16,18 @@ from tracker.model import snapshot as sn
 from tracker.tui import facts, listing
 from tracker.tui.lines import Lines, clickable
 from tracker.tui.palette import SIGNS
-from tracker.tui.panes import ActivityRows, ChangeRow, ChangeRows, CheckPane, Event, log_text
+from tracker.tui.panes import (
+    NO_LOG,
+    NO_LOG_HERE,
+    NOTHING,
+    THEIRS,
+    ActivityRows,
+    ChangeRow,
+    ChangeRows,
+    CheckPane,
+    Event,
+    log_text,
+)
 from tracker.tui.rows import Rows, TextPane
 from tracker.tui.text import span
 from tracker.tui.work import spawn
@@ -163,6 +174,7 @@ class Details(Vertical):
             pane = self._panes[self.active] = self._make(self.active)
             pane.add_class("pane")
             self.mount(pane)
+        self._say_what_is_missing(pane)
         for name, other in self._panes.items():
             other.display = name == self.active
         key = (self.active, self.row.key if self.row is not None else "")
@@ -183,6 +195,18 @@ class Details(Vertical):
                 return ActivityRows()
             case _:
                 return TextPane(id=f"pane-{name}")
+
+    def _say_what_is_missing(self, pane: Widget) -> None:
+        rows = pane.list if isinstance(pane, CheckPane) else pane
+        if isinstance(rows, Rows):
+            first = rows.EMPTY.partition("\n")[0]
+            rows.empty = f"{first}\n{self._way_out()}" if self._way_out() else rows.EMPTY
+
+    def _way_out(self) -> str:
+        """What to do where there are no plans of tracker's own."""
+        if self.board_app.board.native:
+            return ""
+        return THEIRS if self.board_app.snapshot.phases else NOTHING
 
     def _width(self, pane: Widget) -> int:
         width = pane.size.width or self.size.width - 2
@@ -244,13 +268,14 @@ class Details(Vertical):
     async def _fill_later(self, pane: Widget, *, same: bool) -> None:
         import asyncio
 
-        await asyncio.sleep(PAUSE)
+        if not self.board_app.frozen:
+            await asyncio.sleep(PAUSE)
         app, row, plan = self.board_app, self.row, self.plan
         if row is None:
             return
         if self.active == PLAN and isinstance(pane, TextPane):
             width = self._width(pane)
-            if plan is not None and app.board.native:
+            if plan is not None:
                 text = await app.ask(lambda board: app.body_lines(board, plan, width), quiet=True)
                 pane.show([*self._facts(width), span(""), *(text or [])], top=not same)
             elif row.kind == listing.FAULT:
@@ -266,7 +291,7 @@ class Details(Vertical):
                 pane.fill([Event.of(entry) for entry in entries])
         elif self.active == LOG and isinstance(pane, TextPane) and plan is not None and not self._live():
             text = await app.ask(lambda board: app.last_log(board, plan.ref), quiet=True)
-            pane.show(text or log_text([], app.colours), end=True)
+            pane.show(text or self._no_log(), end=True)
 
     def _live(self) -> bool:
         run, plan = self.board_app.run_view, self.plan
@@ -276,12 +301,17 @@ class Details(Vertical):
         run, plan = self.board_app.run_view, self.plan
         return plan.ref if run is not None and plan is not None and plan.ref in run.logs else ""
 
+    def _no_log(self) -> list[Text]:
+        landed = self.plan is not None and self.plan.run
+        said = self._way_out() or (NO_LOG_HERE if landed else NO_LOG)
+        return [span(said, self.board_app.colours.muted)]
+
     def _fill_log(self, pane: TextPane, *, same: bool) -> None:
         run = self.board_app.run_view
         if run is None or not self._live():
             self._log_shown = None
             if not same:
-                pane.show(log_text([], self.board_app.colours))
+                pane.show(self._no_log())
             return
         ref = self._log_shown = self._log_ref()
         lines, self._seen_log = run.since(ref, 0)

@@ -29,9 +29,10 @@ _WRAPPER = Console(width=80, force_terminal=True, color_system="truecolor", lega
 
 
 def wrap(text: Text, width: int, indent: int = 0) -> list[Text]:
-    """The text in lines of ``width`` cells, all but the first indented."""
+    """The text in lines of ``width`` cells, its own line ends kept, all but the first indented."""
     room = max(10, width - indent)
-    parts = list(text.wrap(_WRAPPER, room, no_wrap=False)) if text.cell_len > room else [text]
+    fits = text.cell_len <= room and "\n" not in text.plain
+    parts = [text] if fits else list(text.wrap(_WRAPPER, room, no_wrap=False))
     return [part if not number else span(" " * indent).append_text(part) for number, part in enumerate(parts)]
 
 
@@ -77,7 +78,7 @@ def of_plan(
         passed = sum(check.outcome == sn.PASSED for check in plan.checks)
         text = f"{points(plan.earned)} of {points(plan.points)} points, {passed}/{plural(len(plan.checks), 'check')} passed"
         result += fact("Checks", text, colours, width)
-    if plan.path:
+    if plan.path and snapshot.origin == "native":
         result += fact("How", _HOW.get(plan.how, plan.how), colours, width)
     if plan.wave:
         result += fact("Wave", str(plan.wave), colours, width)
@@ -86,7 +87,7 @@ def of_plan(
     for date, text in plan.notes:
         result += fact("Note", f"{date}  {one_line(text)}", colours, width)
     if plan.path:
-        result += fact("File", f"{plan.path}/PLAN.md", colours, width)
+        result += fact("File", listing.plan_file(plan), colours, width)
     return result
 
 
@@ -166,7 +167,7 @@ def of_project(snapshot: sn.Snapshot, colours: Palette, width: int) -> list[Text
     for name, plans in groups:
         if plans:
             result += _section(f"{name} ({len(plans):,})", colours)
-            result += [_brief(plan, colours) for plan in plans[:12]]
+            result += [line for plan in plans[:12] for line in wrap(_brief(plan, colours), width, 7)]
             if len(plans) > 12:
                 result.append(span(f"  and {len(plans) - 12:,} more", colours.muted))
     return result

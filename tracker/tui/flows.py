@@ -30,7 +30,7 @@ class Flows(Runs):
                 said = said.format(done[0])
             await self.me.load()
             self.me.main.details.fill()
-            self._tell(f"{said}; {STATE_WRITTEN}", "good")
+            self.me.tell(f"{said}; {STATE_WRITTEN}", "good")
 
     async def _words(self, title: str, question: str, command: Callable[[str], str]) -> str:
         from tracker.tui.screens.dialogs import Prompt
@@ -315,7 +315,7 @@ class Flows(Runs):
         self.me.forget_boards()
         await self.me.load()
         self.me.main.show_snapshot()
-        self._tell(said, "good")
+        self.me.tell(said, "good")
 
     async def do_refresh(self, _context: Context) -> None:
         await self.me.load_reasons()

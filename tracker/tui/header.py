@@ -23,8 +23,8 @@ class Header(Lines):
     """
 
     def lines_wanted(self, width: int, height: int) -> int:
-        """How many lines it would fill."""
-        return len(self.compose_all(width, roomy=height >= 30 and width >= WIDE))
+        """How many lines it fills: at most a fifth of the screen, and the first of them always."""
+        return min(len(self.compose_all(width, roomy=height >= 30 and width >= WIDE)), max(1, height // 5))
 
     def compose_lines(self, width: int, /) -> list[Text]:
         return self.compose_all(width, roomy=self.app.size.height >= 30 and width + 2 >= WIDE)

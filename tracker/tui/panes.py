@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from tracker.tui.app import TrackerApp
 
 
+THEIRS = "I imports these plans; then they can be run and proved."
+NOTHING = "i sets up plans in this repository."
+"""Said in every empty pane where the plans are somebody else's, or there are none."""
+
+
 class CheckRows(Rows[sn.CheckState]):
     """The checks of the selection."""
 
@@ -202,12 +207,12 @@ class ActivityRows(Rows[Event]):
         return text.append(f"  {one_line(row.actor)}", colours.faint)
 
 
+NO_LOG = "No output yet. r runs the plan; its log is shown here as it is written."
+NO_LOG_HERE = "No log: it landed on another machine, or too long ago. The commit is in the Changes tab."
+
+
 def log_text(lines: Sequence[LogLine], colours: Palette, *, with_plan: bool = True) -> list[Text]:
     """Lines of a run's log, told apart by what they are."""
-    if not lines:
-        return [
-            span("No output yet. r runs the plan; its log is shown here as it is written.", colours.muted)
-        ]
     return [part for line in lines for part in _log_lines(line, colours, with_plan=with_plan)]
 
 

@@ -42,7 +42,7 @@ class CommitLine(Protocol):
 
 
 class LiveRun(Protocol):
-    """A run in progress in some process."""
+    """A run, or a verification, in progress in some process. ``kind``: run or verify."""
 
     @property
     def id(self) -> str: ...
@@ -50,6 +50,8 @@ class LiveRun(Protocol):
     def directory(self) -> Path: ...
     @property
     def pid(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
 
 
 class Planned(Protocol):

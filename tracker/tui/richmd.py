@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
-from typing import ClassVar
+import re
+from typing import Any, ClassVar
 
+from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import Heading, Markdown, MarkdownElement
 from rich.segment import Segment
@@ -32,16 +34,52 @@ class _Rule(MarkdownElement):
 
 
 class _Markdown(Markdown):
+    """Tags are text here: what a plan says in angle brackets is not lost."""
+
+    _parser = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
         "heading_open": _Heading,
         "hr": _Rule,
     }
 
+    def __init__(self, source: str, **named: Any) -> None:
+        super().__init__("", **named)
+        self.markup, self.parsed = source, self._parser.parse(source)
+
+
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+_FENCE = re.compile(r"\s*(```|~~~)")
+_OPENS = re.compile(r"\s*<([A-Za-z][\w-]*)(?:\s[^<>]*)?>\s*$")
+_CLOSES = re.compile(r"\s*</[A-Za-z][\w-]*>\s*$")
+_NAMES = re.compile(r"\s*<([A-Za-z][\w-]*)>(.+)</\1>\s*$")
+
+
+def _headed(source: str) -> str:
+    """Plans written for agents have their sections in tags: those become headings, what is in one line a label."""
+    result, fenced = [], False
+    for line in _FRONT_MATTER.sub("", source).split("\n"):
+        fenced ^= bool(_FENCE.match(line))
+        if fenced:
+            result.append(line)
+        elif found := _OPENS.match(line):
+            result += ["", f"### {_words(found[1])}", ""]
+        elif _CLOSES.match(line):
+            result.append("")
+        elif found := _NAMES.match(line):
+            result += ["", f"**{_words(found[1])}:** {found[2]}", ""]
+        else:
+            result.append(line)
+    return "\n".join(result)
+
+
+def _words(tag: str) -> str:
+    return tag.replace("_", " ").replace("-", " ").capitalize()
+
 
 def render(text: str, width: int, colours: Palette, *, skip_title: str = "") -> list[Text]:
     """The lines of the Markdown at this width; a first heading that only repeats ``skip_title`` is left out."""
-    source = block(text).strip("\n")
+    source = _headed(block(text)).strip("\n")
     first, _, rest = source.partition("\n")
     if skip_title and first.lstrip("# ").strip() == skip_title.strip():
         source = rest

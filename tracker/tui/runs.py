@@ -83,13 +83,18 @@ class Runs:
         if report.points is not None and report.of is not None:
             said += f"; score {points(report.points)}/{points(report.of)}"
         if report.cancelled:
-            said = f"cancelled: {said}; what has landed stays" if parts else "cancelled: nothing has landed"
+            landed = plural(len(report.landed), "plan")
+            said = (
+                f"cancelled: {landed} landed; what has landed stays"
+                if report.landed
+                else "cancelled: nothing has landed"
+            )
         if report.landed:
             said += f"; {STATE_WRITTEN}"
         bad = {**report.failed, **report.refused}
         bad |= {check: f"was green and is red, broken by {ref}" for check, ref in report.broken.items()}
         if not bad or report.cancelled:
-            self._tell(said, "warn" if report.cancelled else "good")
+            self.me.tell(said, "warn" if report.cancelled else "good")
         else:
             text = "\n\n".join(f"{ref}: {reason}" for ref, reason in bad.items())
             self.me.show_error(
@@ -118,7 +123,7 @@ class Runs:
         if proof is not None:
             red = f"; red: {', '.join(proof.red)}" if proof.red else ""
             said = f"verified: score {points(proof.points)}/{points(proof.of)}{red}; {STATE_WRITTEN}"
-            self._tell(said, "bad" if proof.red else "good")
+            self.me.tell(said, "bad" if proof.red else "good")
 
     async def do_done(self, context: Context) -> None:
         plan = cast("sn.PlanState", context.plan)
@@ -131,7 +136,7 @@ class Runs:
             title=f"{plan.ref} is not done",
         )
         if proof is not None:
-            self._tell(f"{plan.ref} is done, its checks passed; {STATE_WRITTEN}", "good")
+            self.me.tell(f"{plan.ref} is done, its checks passed; {STATE_WRITTEN}", "good")
 
     async def do_revert(self, context: Context) -> None:
         from tracker.tui.screens.dialogs import Confirm
@@ -154,7 +159,7 @@ class Runs:
             lambda board, cancelled: board.revert(plan.ref, observer=self.me.observe, cancelled=cancelled),
         )
         if report is not None:
-            self._tell(f"{plan.ref} is reverted; {STATE_WRITTEN}", "good")
+            self.me.tell(f"{plan.ref} is reverted; {STATE_WRITTEN}", "good")
 
     async def do_cancel(self, _context: Context) -> None:
         if self.me.stop_run is not None and self.me.run_view is not None:
@@ -170,7 +175,8 @@ class Runs:
         trusted, executed = known
         if trusted:
             return True
-        if not await self.me.push_screen_wait(Trust(str(self.me.board.root), executed)):
+        command = f"{self.me.main.status.command} --trust"
+        if not await self.me.push_screen_wait(Trust(str(self.me.board.root), executed, command)):
             self.me.say("not trusted: nothing was executed", "warn")
             return False
         await self.me.ask(lambda board: board.trust())
@@ -201,13 +207,8 @@ class Runs:
         finally:
             me.flush()
             me.stop_run = None
-            me.run_view.going = False
+            me.run_view.end(cancelled=stop.is_set())
             await me.load_reasons()
             await me.load()
             main.run_ended()
         return None
-
-    def _tell(self, said: str, kind: str) -> None:
-        self.me.say(said, kind)
-        severity = {"bad": "error", "warn": "warning"}.get(kind, "information")
-        self.me.notify(said, severity=cast("Any", severity), timeout=5, markup=False)

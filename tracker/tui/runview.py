@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tracker.model import progress as pr
 from tracker.model.numbers import points
 from tracker.model.progress import Progress
+from tracker.model.snapshot import OUTCOMES
 
 KEPT = 5_000
 """Lines of log kept a plan; the files hold all of them."""
@@ -100,6 +101,13 @@ class RunView:
         new = min(total - count, len(lines))
         return (list(lines)[len(lines) - new :] if new > 0 else []), total
 
+    def end(self, *, cancelled: bool) -> None:
+        """It is over. What a cancelled one did not finish has not failed."""
+        self.going = False
+        if cancelled:
+            self.states = {ref: state for ref, state in self.states.items() if state == LANDED}
+            self.reasons.clear()
+
     def at_work(self, ref: str) -> str:
         """What the run is doing with this plan now; empty where it is not."""
         return self.working.get(ref, "") if self.going else ""
@@ -110,15 +118,20 @@ class RunView:
         if not self.going:
             return ""
         where = "" if self.own else " in another terminal"
-        return f"a {'run' if self.what == 'run' else 'verification'} is going on{where}"
+        return f"a {self.noun} is going on{where}"
+
+    @property
+    def noun(self) -> str:
+        """What it is."""
+        return "run" if self.what == "run" else "verification"
 
     @property
     def counts(self) -> str:
-        """``2 landed, 1 failed``."""
-        found = list(self.states.values())
-        return ", ".join(
-            f"{found.count(state)} {state}" for state in (LANDED, FAILED, SKIPPED) if state in found
-        )
+        """``2 landed, 1 failed``; of a verification the outcomes, ``7 passed, 1 failed``."""
+        run = self.what == "run"
+        found = list((self.states if run else self.outcomes).values())
+        words = (LANDED, FAILED, SKIPPED) if run else OUTCOMES
+        return ", ".join(f"{found.count(word)} {word}" for word in words if word in found)
 
 
 def say(step: Progress) -> str:

@@ -17,6 +17,7 @@ from tracker.errors import TrackerError
 from tracker.tui.app import TrackerApp
 from tracker.tui.palette import DARK, LIGHT
 from tracker.tui.ports import Board
+from tracker.tui.work import FLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,13 @@ async def picture(root: Path, shot: Shot, place: Path) -> str:
 
 
 async def settled(app: TrackerApp) -> None:
-    """Wait until nothing is being read any more, nor by what that has begun."""
-    for _ in range(3):
-        await asyncio.sleep(0.02)
-        await asyncio.gather(*(worker.wait() for worker in list(app.workers)), return_exceptions=True)
-    await asyncio.sleep(0.02)
+    """Wait until nothing is being read any more, nor by what that has begun; a question waits for its answer."""
+    quiet = 0
+    while quiet < 3:
+        await asyncio.sleep(0.01)
+        asked = app.screen.is_modal
+        busy = [work for work in app.workers if not work.is_finished and not (asked and work.group == FLOW)]
+        quiet = 0 if busy else quiet + 1
 
 
 def main(arguments: list[str]) -> int:

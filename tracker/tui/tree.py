@@ -134,9 +134,9 @@ class PlanTree(Rows[listing.Row]):
 
     def _plan(self, plan: sn.PlanState, width: int) -> Text:
         colours, kind = self.colours, look(plan)
-        run = self.run if self.run is not None and self.run.going else None
+        run = self.run
         work = run.at_work(plan.ref) if run is not None else ""
-        state = work or (run.states.get(plan.ref, "") if run is not None else "")
+        state = run.states.get(plan.ref, "") if run is not None and plan.status != sn.DONE else ""
         if work:
             kind = RUNNING
         sign = SIGNS[kind]
@@ -147,7 +147,7 @@ class PlanTree(Rows[listing.Row]):
         left.append(one_line(plan.title), colours.muted if kind in (BLOCKED, sn.DEFERRED) else colours.text)
         right = span("")
         if work or state in (FAILED, SKIPPED):
-            right.append(f"{state} ", shade(colours, RUNNING if work else state))
+            right.append(f"{work or state} ", shade(colours, RUNNING if work else state))
         elif kind in _WORTH_SAYING:
             right.append(f"{kind} ", shade(colours, kind))
         if plan.checks:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from tracker.tui.app import TrackerApp
 
 
+FLOW = "flow"
+"""The group of what a key has begun: it may be waiting for an answer."""
+
+
 def spawn(
     node: DOMNode,
     call: Callable[[], Coroutine[Any, Any, None]],

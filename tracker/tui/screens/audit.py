@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any, cast
 
@@ -22,6 +23,10 @@ _SIGNS = {"contradicted": "✘", "self-contradictory": "✘", "supported": "✔"
 _WRONG = ("contradicted", "self-contradictory")
 
 
+_BARS = re.compile(r"([█▓▒░▰▱■□#=.\-])\1{7,}")
+"""Progress bars, of which a row has room for the beginning only."""
+
+
 class ClaimRows(Rows[Claim]):
     """The claims, the contradicted ones first."""
 
@@ -35,7 +40,7 @@ class ClaimRows(Rows[Claim]):
         style = _style(row.verdict, colours)
         text = span(f"{_SIGNS.get(row.verdict, '·')} {row.verdict:<18} ", style)
         text.append(f"{one_line(row.path)}:{row.line}  ", colours.muted)
-        text.append(one_line(row.text), colours.text)
+        text.append(_BARS.sub(r"\1…", one_line(row.text)), colours.text)
         return text.append(f"  {one_line(row.why)}" if row.why else "", colours.muted)
 
 
@@ -77,7 +82,7 @@ class ClaimPane(Vertical):
         verdict = span(f"{_SIGNS.get(row.verdict, '·')} {row.verdict}", _style(row.verdict, colours))
         self.detail.show(
             [
-                *fact("Claim", row.text, colours, width),
+                *fact("Claim", _BARS.sub(r"\1…", row.text), colours, width),
                 *fact("Where", f"{row.path}:{row.line}", colours, width),
                 *fact("Verdict", verdict, colours, width),
                 *(fact("Because", row.why, colours, width) if row.why else []),

@@ -86,7 +86,7 @@ class Prompt(Dialog):
             text.can_focus = False
             yield text
             yield Input(self._value, id="answer")
-            yield Hint("Enter goes on   Esc leaves it", self._command(self._value))
+            yield Hint("Enter goes on   Esc goes back", self._command(self._value))
 
     def on_mount(self) -> None:
         self.query_one(TextPane).show(wrap(span(block(self._question), self.colours.text), ROOM))
@@ -122,16 +122,11 @@ class Confirm(Dialog):
     def compose(self) -> ComposeResult:
         with box(self._title):
             yield TextPane()
-            yield Hint(f"Enter {self._verb}   Esc leaves it", self._command)
+            yield Hint(f"Enter {self._verb}   Esc goes back", self._command)
 
     def on_mount(self) -> None:
-        lines = [
-            line
-            for part in block(self._text).split("\n")
-            for line in wrap(span(part, self.colours.text), ROOM)
-        ]
         pane = self.query_one(TextPane)
-        pane.show(lines)
+        pane.show(wrap(span(block(self._text), self.colours.text), ROOM))
         pane.focus()
 
     def action_go(self) -> None:
@@ -141,14 +136,14 @@ class Confirm(Dialog):
 class Trust(Confirm):
     """What would be executed, before it is for the first time."""
 
-    def __init__(self, root: str, executed: Sequence[str]) -> None:
+    def __init__(self, root: str, executed: Sequence[str], command: str) -> None:
         shown = [f"  {one_line(line)}" for line in executed] or ["  nothing yet"]
         text = (
             "Running and verifying execute code of this repository, with your rights:\n\n"
             + "\n".join(shown)
             + f"\n\nTrust {root}? It is asked once."
         )
-        super().__init__("Do you trust this repository?", text, "", verb="trusts it")
+        super().__init__("Do you trust this repository?", text, command, verb="trusts it")
 
 
 class RunDialog(Dialog):
@@ -172,8 +167,8 @@ class RunDialog(Dialog):
 
     def _keys(self) -> str:
         if not self._plans:
-            return "Esc leaves it"
-        return f"Enter runs   + − jobs: {self._jobs}   Esc leaves it"
+            return "Esc goes back"
+        return f"Enter runs   + − jobs: {self._jobs}   Esc goes back"
 
     def _same(self) -> str:
         return f"{self._command} --jobs {self._jobs}" if self._jobs > 1 else self._command
@@ -236,9 +231,8 @@ class ErrorScreen(Dialog):
             yield Hint("Esc closes   y copies   ↑ ↓ scroll")
 
     def on_mount(self) -> None:
-        colours, lines = self.colours, []
-        for part in block(self._message).split("\n"):
-            lines += wrap(span(part, colours.text), ROOM)
+        colours = self.colours
+        lines = wrap(span(block(self._message), colours.text), ROOM)
         if self._hint:
             lines += [span(""), *wrap(span(block(self._hint), colours.accent), ROOM)]
         pane = self.query_one(TextPane)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from tracker.tui import actions
+from tracker.tui.facts import wrap
 from tracker.tui.palette import OUTCOME_SIGNS, OUTCOME_WORDS, SIGNS, WORDS, shade
 from tracker.tui.rows import TextPane
 from tracker.tui.screens.page import Page
 from tracker.tui.text import one_line, span
+
+INDENT = 21
+"""Cells before the words: key and title."""
 
 
 class HelpScreen(Page):
@@ -22,23 +26,22 @@ class HelpScreen(Page):
         for group in actions.GROUPS:
             lines.append(span(group, colours.strong + colours.accent))
             for action in (item for item in shown if item.group == group):
-                text = span(f"  {action.key_name:<4}", colours.strong + colours.primary)
-                text.append(f"{action.title:<15}", colours.text)
-                text.append(action.help, colours.muted)
-                lines.append(text)
+                key = span(f"  {action.key_name:<4}", colours.strong + colours.primary)
+                key.append(f"{action.title:<15}", colours.text)
+                first, *others = wrap(span(action.help, colours.muted), self.width - INDENT)
+                lines.append(key.append_text(first))
+                lines += [span(" " * INDENT).append_text(line) for line in others]
                 same = one_line(action.same_as(context))
-                if same and text.cell_len + len(same) + 4 <= self.width:
-                    text.append(" " * (self.width - text.cell_len - len(same) - 2)).append(
-                        f"$ {same}", colours.accent
-                    )
+                if same and lines[-1].cell_len + len(same) + 4 <= self.width:
+                    gap = self.width - lines[-1].cell_len - len(same) - 2
+                    lines[-1].append(" " * gap).append(f"$ {same}", colours.accent)
                 elif same:
-                    lines.append(span(f"{'':<21}$ {same}", colours.accent))
+                    lines.append(span(f"{'':<{INDENT}}$ {same}", colours.accent))
             lines.append(span(""))
         lines.append(span("Everywhere", colours.strong + colours.accent))
         for keys, words in actions.FIXED:
-            lines.append(
-                span(f"  {keys:<16} ", colours.strong + colours.primary).append(words, colours.muted)
-            )
+            text = span(f"  {keys:<{INDENT - 2}}", colours.strong + colours.primary)
+            lines += wrap(text.append(words, colours.muted), self.width, INDENT)
         lines += [span(""), span("Plans", colours.strong + colours.accent)]
         lines += [
             span(f"  {sign} ", shade(colours, key)).append(WORDS[key], colours.muted)

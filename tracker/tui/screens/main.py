@@ -165,6 +165,9 @@ class MainScreen(Screen[None]):
 
     # Happenings
 
+    def on_screen_resume(self) -> None:
+        self._offer()
+
     def on_resize(self) -> None:
         self._fit_header()
 

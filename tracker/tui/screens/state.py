@@ -48,22 +48,27 @@ class StateScreen(Page):
         if found is None:
             return
         rendered, difference = found
-        fresh = not difference
         if self._difference:
             good = [span("No difference: the file is what the files imply.", colours.good)]
             pane.show(diff_lines(difference, colours) or good)
         else:
             pane.show(rendered, top=not pane.lines)
-        self.titled(
-            f"STATE.md {'difference ' if self._difference else ''}"
-            f"({'fresh' if fresh else 'differs from what the files imply: w regenerates it'})"
-        )
+        if not app.board.native:
+            how = "as an import would write it"
+        elif difference:
+            how = "differs from what the files imply: w regenerates it"
+        else:
+            how = "fresh"
+        self.titled(f"STATE.md {'difference ' if self._difference else ''}({how})")
 
     def action_difference(self) -> None:
         self._difference = not self._difference
         self.fill()
 
     def action_write(self) -> None:
+        if not self.board_app.board.native:
+            self.board_app.tell("Regenerate: this file is not tracker's own; I imports what it says", "warn")
+            return
         spawn(self, self._write, exclusive=True)
 
     async def _write(self) -> None:
@@ -71,6 +76,5 @@ class StateScreen(Page):
         changed = await app.ask(lambda board: (board.write_state(),))
         if changed is not None:
             said = "STATE.md regenerated" if changed[0] else "STATE.md was fresh already"
-            app.say(said, "good")
-            app.notify(said, timeout=3, markup=False)
+            app.tell(said, "good")
             await self._read()

@@ -15,6 +15,11 @@ from tracker.tui.rows import Rows
 from tracker.tui.screens.page import Page
 from tracker.tui.text import one_line, plural, span
 
+ROOM = 64
+"""Cells for the words before the lanes begin."""
+LANE = 14
+"""Cells of a lane at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -29,6 +34,8 @@ class Line:
 def lines(snapshot: sn.Snapshot) -> list[Line]:
     """The waves of what is left, each with its plans; those on the critical path are marked."""
     left = {plan.ref: plan for plan in snapshot.plans if plan.wave}
+    if not snapshot.plans:
+        return [Line("head", "There are no plans here yet.")]
     if not left:
         return [Line("head", "Everything is done, or put off: nothing is left to run.")]
     try:
@@ -59,7 +66,7 @@ class WaveRows(Rows[Line]):
     def key_of(self, row: Line) -> str:
         return row.key
 
-    def draw(self, row: Line, _width: int, /) -> Text:
+    def draw(self, row: Line, width: int, /) -> Text:
         colours = self.colours
         if row.plan is None:
             strong = row.key.startswith("wave:")
@@ -72,7 +79,19 @@ class WaveRows(Rows[Line]):
         text.append(
             f"  waits for {waits}" if waits else "  can run now", colours.muted if waits else colours.good
         )
-        return text
+        return self._with_lane(text, row, width)
+
+    def _with_lane(self, text: Text, row: Line, width: int) -> Text:
+        """At the right, where there is room for it: a lane a wave, the plan's own filled."""
+        waves = self.rows[-1].plan.wave if self.rows[-1].plan is not None else 0
+        lane = min(LANE, (width - ROOM) // max(1, waves))
+        if waves < 2 or lane < 2 or row.plan is None:
+            return text
+        text.truncate(width - lane * waves - 1, overflow="ellipsis", pad=True)
+        style = self.colours.warn if row.critical else self.colours.primary
+        text.append(" " + "·" * (lane * (row.plan.wave - 1)), self.colours.faint)
+        text.append("━" * lane, style)
+        return text.append("·" * (lane * (waves - row.plan.wave)), self.colours.faint)
 
 
 class WavesScreen(Page):
@@ -87,7 +106,10 @@ class WavesScreen(Page):
 
     def fill(self) -> None:
         if isinstance(self.content, WaveRows):
-            self.content.show(lines(self.board_app.snapshot))
+            rows = lines(self.board_app.snapshot)
+            self.content.show(rows)
+            if not self.content.cursor:
+                self.content.go(next((place for place, row in enumerate(rows) if row.plan is not None), 0))
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         row = event.rows.row
