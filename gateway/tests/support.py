@@ -9,12 +9,14 @@ import os
 import re
 import secrets
 import signal
+import ssl
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,14 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from websockets.asyncio.client import ClientConnection, connect
 
+from gateway.tests.forked import Run
+
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"gateway ready (wss?)://(\S+):(\d+) pid=(\d+)\n")
 REMOTE = {"X-Forwarded-For": "203.0.113.9"}
 WAIT = 10.0
+# Reading the system's list of authorities takes longer than a request without TLS.
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _addresses = itertools.count()
 
 
@@ -51,22 +57,31 @@ def write_config(home: Path, config: dict[str, Any]) -> Path:
 
 def command(home: Path, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the program to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *words],
-        cwd=ROOT,
-        env=environment(home, **extra),
-        capture_output=True,
-        text=True,
-        timeout=WAIT,
-        check=False,
-    )
+    run = Run(words, environment(home, **extra))
+    try:
+        out, err = run.communicate(WAIT)
+    finally:
+        run.kill()
+    return subprocess.CompletedProcess(run.args, run.wait(), out, err)
+
+
+def settings_audit(home: Path, *flags: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run the audit of settings and files; an audit that can also try out the controls is told not to."""
+    settings_only = _audit_flags() & {"--without-controls"}
+    return command(home, "security", "audit", "--json", *settings_only, *flags, **extra)
+
+
+@cache
+def _audit_flags() -> frozenset[str]:
+    with tempfile.TemporaryDirectory() as home:
+        return frozenset(re.findall(r"--[a-z-]+", command(Path(home), "security", "audit", "--help").stdout))
 
 
 @dataclass
 class Booted:
     """A running gateway."""
 
-    process: subprocess.Popen[str]
+    process: Run
     home: Path
     scheme: str
     port: int
@@ -92,7 +107,8 @@ class Booted:
         """Send one request, with the gateway's token unless it says otherwise."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= options.pop("headers", {})
-        transport = httpx.HTTPTransport(local_address=options.pop("source", None) or fresh_address())
+        source = options.pop("source", None) or fresh_address()
+        transport = httpx.HTTPTransport(verify=NO_AUTHORITIES, local_address=source)
         with httpx.Client(transport=transport, timeout=WAIT) as client:
             return client.request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers, **options)
 
@@ -107,7 +123,7 @@ class Booted:
         """Ask the gateway to stop; return its exit code and what it wrote to stderr."""
         self.process.send_signal(signal.SIGTERM)
         _, err = self.process.communicate(timeout=WAIT)
-        return self.process.returncode, err
+        return self.process.wait(), err
 
 
 @contextmanager
@@ -124,16 +140,11 @@ def boot(
         write_config(home, config)
     if chosen:
         extra["GATEWAY_TOKEN"] = chosen
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gateway", "run", "--port", "0", *flags],
-        cwd=ROOT,
-        env=environment(home, GATEWAY_TEST_CLOCK=str(home / "clock"), **extra),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    process = Run(
+        ["run", "--port", "0", *flags],
+        environment(home, GATEWAY_TEST_CLOCK=str(home / "clock"), **extra),
     )
     try:
-        assert process.stdout is not None
         found = READY.fullmatch(process.stdout.readline())
         if found is None:
             process.kill()

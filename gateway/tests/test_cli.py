@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.tests.support import Booted, boot, command, write_config
+from gateway.tests.support import Booted, boot, command, settings_audit, write_config
 
 
 def test_help_names_every_command(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_doctor_names_what_is_wrong(start: Callable[..., Booted], tmp_path: Path
 
 def test_the_audit_finds_and_repairs(tmp_path: Path) -> None:
     write_config(tmp_path, {"gateway": {"bind": "lan"}, "logging": {"redactSensitive": "off"}})
-    done = command(tmp_path, "security", "audit", "--json")
+    done = settings_audit(tmp_path)
     report = json.loads(done.stdout)
     assert done.returncode == 1
     found = {finding["checkId"] for finding in report["findings"]}
     assert found >= {"gateway.bind_no_auth", "logging.redact_off"}
-    fixed = json.loads(command(tmp_path, "security", "audit", "--fix", "--json").stdout)
+    fixed = json.loads(settings_audit(tmp_path, "--fix").stdout)
     assert "logging.redact_off" not in {finding["checkId"] for finding in fixed["findings"]}

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from gateway.sandbox import bubblewrap, launcher, seccomp
-from gateway.tests.support import Booted, command, operator
+from gateway.tests.support import Booted, command, operator, settings_audit
 
 FULL: dict[str, Any] = {"tools": {"exec": {"security": "full"}}}
 NAMESPACES = ("pid", "net", "mnt", "ipc", "user", "uts")
@@ -225,7 +225,7 @@ async def test_sand_05_without_a_sandbox_nothing_runs(start: Callable[..., Boote
 def test_sand_05_off_is_a_critical_finding(tmp_path: Path) -> None:
     for mode, found in (("off", True), ("non-main", False)):
         command(tmp_path, "config", "set", "agents.defaults.sandbox.mode", f'"{mode}"')
-        audit = command(tmp_path, "security", "audit", "--json")
+        audit = settings_audit(tmp_path)
         assert ("sandbox.mode_off" in audit.stdout) is found
         assert audit.returncode == (1 if found else 0)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.tests.support import Booted, command, operator, write_config
+from gateway.tests.support import Booted, command, operator, settings_audit, write_config
 
 OPEN = "open"
 WILDCARDS = [
@@ -37,7 +37,7 @@ def code_in(delivery: dict[str, Any]) -> str:
 
 def critical(home: Path) -> list[str]:
     """Return the critical findings of the audit."""
-    report = json.loads(command(home, "security", "audit", "--json", **TOKEN).stdout)
+    report = json.loads(settings_audit(home, **TOKEN).stdout)
     return [found["checkId"] for found in report["findings"] if found["severity"] == "critical"]
 
 

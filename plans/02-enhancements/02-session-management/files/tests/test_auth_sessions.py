@@ -9,6 +9,7 @@ import pytest
 
 from gateway.clock import Clock
 from gateway.errors import StateError
+from gateway.security import auth_sessions
 from gateway.security.auth_sessions import AuthSessions, Holder, Lifetimes
 from gateway.tests.support import Booted, Device, boot, dial, operator
 
@@ -211,16 +212,20 @@ def test_sess_02_a_damaged_file_is_named(tmp_path: Path, clock_file: Path) -> No
             sessions_at(tmp_path, clock_file)
 
 
-def test_sess_02_little_is_kept_of_what_ended(tmp_path: Path, clock_file: Path) -> None:
+def test_sess_02_little_is_kept_of_what_ended(
+    tmp_path: Path, clock_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SESS-02: the file does not grow for ever, and keeps no token."""
+    assert auth_sessions.MOST_ENDED == 200
+    monkeypatch.setattr(auth_sessions, "MOST_ENDED", 20)
     sessions = sessions_at(tmp_path, clock_file)
     texts = []
-    for _ in range(250):
+    for _ in range(25):
         session, text = sessions.open(HOLDER)
         texts.append(text)
         sessions.end([session], "revoked")
     stored = json.loads((tmp_path / "sessions.json").read_text())
-    assert len(stored["sessions"]) == 200
+    assert len(stored["sessions"]) == 20
     assert not any(str(text)[16:] in json.dumps(stored) for text in texts)
     assert sessions.find(str(texts[0])) is None
     assert sessions.find(str(texts[-1])) is not None
