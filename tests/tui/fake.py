@@ -322,6 +322,26 @@ def steps(ref: str, *, fails: str = "") -> list[Progress]:
     ]
 
 
+def until_cancelled(observer: Observer, cancelled: threading.Event) -> Ran:
+    """A run that has landed a plan and works on the next until it is told to stop."""
+    observer(Progress(pr.LANDED, "1.01", "Auth Hardening"))
+    observer(Progress(pr.IMPLEMENTING, "1.02", "Sandbox Defaults"))
+    if not cancelled.wait(20):
+        raise TimeoutError
+    return Ran(landed={"1.01": "c0ffee"}, cancelled=True, exit_code=130)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What an import would make."""
+
+    source: str = "STATE.md"
+    phases: int = 2
+    plans: int = 18
+    done: int = 11
+    changes: bool = True
+
+
 class FakeBoard:
     """The service's methods over a Snapshot in memory. Every call is noted with the thread that made it."""
 

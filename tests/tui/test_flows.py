@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,8 @@ import pytest
 from tests.tui import fake
 from tests.tui.conftest import driving
 from tracker.errors import Locked
-from tracker.model import progress as pr
 from tracker.model import snapshot as sn
-from tracker.model.progress import Observer, Progress
+from tracker.model.progress import Observer
 from tracker.tui.screens.dialogs import RunDialog
 
 
@@ -100,21 +98,11 @@ async def test_a_failing_plan_is_told_in_a_dialog_that_can_be_copied(fresh: fake
 
 
 async def test_cancel_in_mid_run_keeps_what_has_landed(fresh: fake.FakeBoard) -> None:
-    started = threading.Event()
-
-    def script(observer: Observer, cancelled: threading.Event) -> fake.Ran:
-        observer(Progress(pr.LANDED, "1.01", "Auth Hardening"))
-        observer(Progress(pr.IMPLEMENTING, "1.02", "Sandbox Defaults"))
-        started.set()
-        assert cancelled.wait(20)
-        return fake.Ran(landed={"1.01": "c0ffee"}, cancelled=True, exit_code=130)
-
-    fresh.script = script
+    fresh.script = fake.until_cancelled
     async with driving(fresh) as at:
         await at.press("R")
         await at.until_screen("RunDialog")
         await at.press("enter")
-        await at.until(started.is_set)
         await at.until(lambda: at.app.run_view is not None and at.app.run_view.at_work("1.02"))
         assert any("implementing" in line for line in at.shown())
         await at.press("r")
@@ -325,25 +313,14 @@ async def test_set_up_in_an_empty_repository(tmp_path: Path) -> None:
         assert any("1.01 Auth Hardening" in line for line in at.shown())
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What an import would make."""
-
-    source: str = "STATE.md"
-    phases: int = 2
-    plans: int = 18
-    done: int = 11
-    changes: bool = True
-
-
 async def test_import_says_what_it_makes_and_asks(tmp_path: Path) -> None:
     board = fake.FakeBoard(fake.normal(), tmp_path, native=False)
     asked: list[bool] = []
 
-    def take_over(_root: Path, dry: bool) -> Taken:
+    def take_over(_root: Path, dry: bool) -> fake.Taken:
         asked.append(dry)
         board.native = not dry
-        return Taken()
+        return fake.Taken()
 
     async with driving(board) as at:
         at.app.take_over = take_over

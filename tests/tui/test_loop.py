@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,11 @@ from typing import Any
 import pytest
 
 from tests.tui import fake
-from tests.tui.conftest import driving
+from tests.tui.conftest import Driver, driving
+from tracker.model import snapshot as sn
+from tracker.tui import actions
+from tracker.tui.app import TrackerApp
+from tracker.tui.screenshots import settled
 
 LIMIT = 0.050
 """Seconds of processor time that one step of the loop may take."""
@@ -36,30 +41,112 @@ def steps_of_the_loop() -> Iterator[list[tuple[float, str]]]:
         yield taken
 
 
-KEYS = (
-    "down", "pagedown", "up", "2", "tab", "down", "3", "4", "5", "1", "escape", "left", "right", "t", "t", "t",
-    "n", "escape", "z", "escape", "w", "escape", "colon", "escape", "W", "escape", "S", "escape", "C", "escape",
-    "question_mark", "escape", "T", "T", "v", "y", "r", "escape", "slash", "a", "u", "escape",
-)  # fmt: skip
+@dataclass(frozen=True)
+class Try:
+    """How an action is tried: on which plan, and what is answered to its questions."""
+
+    row: str = "open"
+    answers: tuple[str, ...] = ()
 
 
-async def press_all(board: fake.FakeBoard) -> list[tuple[float, str]]:
-    async with driving(board) as at:
-        await at.pilot.pause(0.2)
+TRIES = {
+    "run": Try(answers=("enter",)),
+    "run-all": Try(answers=("enter",)),
+    "revert": Try("landed", ("enter",)),
+    "word": Try(answers=("a", "enter")),
+    "defer": Try(answers=("a", "enter")),
+    "reopen": Try("landed"),
+    "note": Try(answers=("a", "enter")),
+    "link": Try("landed", ("a", "enter")),
+    "jump": Try(answers=("a", "enter")),
+    "filter": Try(answers=("a", "u", "enter")),
+    "init": Try(answers=("enter",)),
+    "import": Try(answers=("enter",)),
+}
+"""Actions that ask; the others are a key on a plan that is open."""
+LAST = ("cancel", "init", "import", "quit")
+MOVES = ("down", "pagedown", "end", "home", "up", "left", "right", "space", "tab", "down", "escape")
+
+
+class FreshBoard(fake.AuditingBoard):
+    """A board whose state is read anew each time, as the service reads it: nothing of it is the same object."""
+
+    def snapshot(self) -> sn.Snapshot:
+        self._called("snapshot")
+        return sn.from_row(sn.to_row(self.state))
+
+
+@dataclass
+class Attempts:
+    """The app at work, with what each action took of the loop at most."""
+
+    at: Driver
+    rows: dict[str, str]
+    worst: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    async def make(self, name: str) -> None:
+        """Do an action of the table, and whatever it asks; the state is as before afterwards."""
+        at, how = self.at, TRIES.get(name, Try())
+        state = at.board.state
+        await at.go(self.rows[how.row])
+        await self.measured(name, (actions.BY_ID[name].key, *how.answers))
+        at.board.state = state
+
+    async def measured(self, name: str, keys: Iterable[str]) -> None:
         with steps_of_the_loop() as taken:
-            for key in KEYS:
-                await at.press(key)
-            await at.pilot.pause(0.2)
-    return taken
+            for key in keys:
+                await self.at.press(key)
+                await settled(self.at.app)
+        self.worst[name] = max(taken)
+        while self.at.app.is_running and self.at.app.screen is not self.at.app.main:
+            await self.at.press("escape")
+
+
+async def attempts_of_all(state: sn.Snapshot, place: Path) -> dict[str, tuple[float, str]]:
+    """Each action's longest step of the loop: those of a project of one's own, then those of somebody else's."""
+    landed = next(plan.ref for plan in state.plans if plan.proof == sn.VERIFIED)
+    ready = next(plan.ref for plan in reversed(state.plans) if plan.ready and plan.status == sn.PENDING)
+    rows = {"open": ready, "landed": landed}
+    board = FreshBoard(state, place)
+    async with driving(board) as at:
+        attempts = Attempts(at, rows)
+        for action in actions.ACTIONS:
+            if action.id not in LAST:
+                await attempts.make(action.id)
+        await attempts.measured("moving", MOVES)
+        board.script = fake.until_cancelled
+        await at.go(ready)
+        await at.press("r")
+        await at.until_screen("RunDialog")
+        await at.press("enter")
+        await at.until(lambda: at.app.context().can_cancel)
+        await attempts.measured("cancel", ("c",))
+        await attempts.measured("quit", ("q",))
+    theirs = FreshBoard(state, place, native=False)
+    async with driving(theirs) as at:
+        at.app.make = lambda _root: None
+        at.app.take_over = lambda _root, _dry: fake.Taken()
+        attempts = Attempts(at, rows, attempts.worst)
+        for name in ("init", "import"):
+            await attempts.make(name)
+    return attempts.worst
 
 
 @pytest.mark.parametrize("state", ["normal", "large"])
-async def test_no_action_takes_the_loop_more_than_50_ms(state: str, tmp_path: Path) -> None:
-    worst = min(
-        [max(await press_all(fake.FakeBoard(getattr(fake, state)(), tmp_path))) for _ in range(2)],
-        key=lambda step: step[0],
-    )
-    assert worst[0] < LIMIT, worst
+async def test_no_action_takes_the_loop_more_than_50_ms(
+    state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrackerApp, "suspend", lambda _app: nullcontext())
+    monkeypatch.setenv("VISUAL", "true")
+    slow: dict[str, tuple[float, str]] = {}
+    for _ in range(2):  # what is slow is slow again; a collection of the whole suite's garbage is not
+        worst = await attempts_of_all(getattr(fake, state)(), tmp_path)
+        assert set(worst) == {*actions.BY_ID, "moving"}
+        found = {name: step for name, step in worst.items() if step[0] >= LIMIT}
+        slow = {name: step for name, step in found.items() if name in slow} if slow else found
+        if not slow:
+            break
+    assert not slow
 
 
 async def test_the_service_is_asked_in_threads_only(board: fake.FakeBoard) -> None:
