@@ -333,10 +333,11 @@ class TrackerApp(Flows, App[int]):
         run.feed(taken)
         self.main.run_went_on()
 
-    def flush(self) -> None:
-        """Take in all that is left of a run that has ended."""
+    async def flush(self) -> None:
+        """Take in all that is left of a run that has ended, the keys in between."""
         while self._steps:
             self._drain()
+            await asyncio.sleep(0)
 
     def reload(self) -> None:
         """Read the state again, in a thread; a request that comes meanwhile makes it read once more."""

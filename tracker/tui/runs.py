@@ -205,7 +205,7 @@ class Runs:
         except Exception as error:  # noqa: BLE001 - a fault in a worker must not end the screen
             me.show_bug(error)
         finally:
-            me.flush()
+            await me.flush()
             me.stop_run = None
             me.run_view.end(cancelled=stop.is_set())
             await me.load_reasons()
