@@ -209,10 +209,12 @@ def end_weaknesses(codebase: Codebase) -> None:
     """Take what this plan ends from the list, with its tests."""
     why = "these weaknesses are ended"
     codebase.delete("tests/weaknesses/test_1_01_authentication.py", why=why)
-    _, heading, rest = codebase.read(WEAKNESSES).partition("## 1.01 ")
-    if heading:
-        section = heading + rest[: rest.index("\n## ") + 1]
-        codebase.edit(WEAKNESSES, section, "", why=why)
+    _, heading, rest = codebase.read(WEAKNESSES).partition("## 1.01 Authentication\n\n")
+    table, following, _ = rest.partition("\n## ")
+    if table.startswith("|"):
+        codebase.edit(
+            WEAKNESSES, f"{heading}{table}{following}", f"{heading}None known.\n{following}", why=why
+        )
     codebase.edit(
         WEAKNESSES,
         "`server/auth.py:authorize`",

@@ -157,11 +157,13 @@ def _forget_weaknesses(codebase: Codebase) -> None:
     """The section of this plan, and the row of 1.06 that the supervisor ends already."""
     why = "These weaknesses have ended"
     weaknesses = "KNOWN-WEAKNESSES.md"
-    text = codebase.read(weaknesses)
-    if "## 1.02 Sandbox\n" in text:
-        section = "## 1.02 Sandbox\n" + text.split("## 1.02 Sandbox\n")[1].split("\n## ")[0] + "\n"
-        codebase.edit(weaknesses, section, "", why=why)
-    for line in text.splitlines(keepends=True):
+    _, heading, rest = codebase.read(weaknesses).partition("## 1.02 Sandbox\n\n")
+    table, following, _ = rest.partition("\n## ")
+    if table.startswith("|"):
+        codebase.edit(
+            weaknesses, f"{heading}{table}{following}", f"{heading}None known.\n{following}", why=why
+        )
+    for line in codebase.read(weaknesses).splitlines(keepends=True):
         if "test_a_timeout_leaves_grandchildren" in line:
             codebase.edit(weaknesses, line, "", why=why)
     tests = "tests/weaknesses/test_1_06_commands.py"

@@ -108,6 +108,9 @@ def end_weaknesses(codebase: Codebase) -> None:
     """Take what this plan ends from the list, with its tests."""
     why = "these weaknesses are ended"
     codebase.delete("tests/weaknesses/test_1_03_files.py", why=why)
-    _, heading, rest = codebase.read(WEAKNESSES).partition("## 1.03 ")
-    if heading:
-        codebase.edit(WEAKNESSES, heading + rest[: rest.index("\n## ") + 1], "", why=why)
+    _, heading, rest = codebase.read(WEAKNESSES).partition("## 1.03 Files\n\n")
+    table, following, _ = rest.partition("\n## ")
+    if table.startswith("|"):
+        codebase.edit(
+            WEAKNESSES, f"{heading}{table}{following}", f"{heading}None known.\n{following}", why=why
+        )

@@ -217,7 +217,10 @@ def _tell(codebase: Codebase) -> None:
         "tests/weaknesses/test_1_06_commands.py", why="The weaknesses that it exploits have ended"
     )
     codebase.add("tests/test_commands.py", why="Tests of words, files, environments and set-up commands")
-    text = codebase.read("KNOWN-WEAKNESSES.md")
-    if "## 1.06 Commands\n" in text:
-        section = "## 1.06 Commands\n" + text.split("## 1.06 Commands\n")[1].split("\n## ")[0] + "\n"
-        codebase.edit("KNOWN-WEAKNESSES.md", section, "", why="These weaknesses have ended")
+    weaknesses, why = "KNOWN-WEAKNESSES.md", "These weaknesses have ended"
+    _, heading, rest = codebase.read(weaknesses).partition("## 1.06 Commands\n\n")
+    table, following, _ = rest.partition("\n## ")
+    if table.startswith("|"):
+        codebase.edit(
+            weaknesses, f"{heading}{table}{following}", f"{heading}None known.\n{following}", why=why
+        )
