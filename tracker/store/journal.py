@@ -43,34 +43,33 @@ def newest(root: Path, count: int, plan: str | None = None) -> list[ev.Event]:
         data = (root / NAME).read_bytes()
     except OSError:
         return []
-    *whole, last = data.split(b"\n")
-    candidates = _naming(whole, plan) if plan is not None else _latest(data, whole, count)
-    for lines in (candidates, whole):
-        events, _ = parse(b"\n".join([*lines, last]))
+    counted: list[ev.Event] = []
+    for part in (_naming(data, plan) if plan is not None else _latest(data, count), data):
+        events, _ = parse(part)
         counted = [event for event in ev.effective(events) if plan is None or event.plan == plan]
         if len(counted) >= count or plan is not None:
             break
     return counted[-count:] if count > 0 else []
 
 
-def _naming(lines: Sequence[bytes], plan: str) -> list[bytes]:
+def _naming(data: bytes, plan: str) -> bytes:
     """The lines in which the plan's reference stands, and every undo, whatever it takes back."""
     wanted = json.dumps(plan, ensure_ascii=False).encode()
-    return [line for line in lines if wanted in line or _UNDO in line]
+    return b"\n".join([line for line in data.split(b"\n") if wanted in line or _UNDO in line]) + b"\n"
 
 
-def _latest(data: bytes, lines: Sequence[bytes], count: int) -> Sequence[bytes]:
+def _latest(data: bytes, count: int) -> bytes:
     """The latest lines by their times, and every undo; all lines where one is not written as tracker writes it."""
     moments = _MOMENT.findall(b"\n" + data)
-    if len(moments) != len(lines) or len(lines) <= 2 * count:
-        return lines
-    since = sorted(moments)[-2 * count - 1]
-    undone = _UNDO in data
-    return [
-        line
-        for moment, line in zip(moments, lines, strict=True)
-        if moment >= since or (undone and _UNDO in line)
-    ]
+    if len(moments) != data.count(b"\n") or len(moments) <= 2 * count:
+        return data
+    ordered = sorted(moments)
+    if ordered == moments and _UNDO not in data:
+        return b"\n".join(data.rsplit(b"\n", 2 * count + 1)[1:])
+    since = ordered[-2 * count - 1]
+    *lines, last = data.split(b"\n")
+    chosen = [line for at, line in zip(moments, lines, strict=True) if at >= since or _UNDO in line]
+    return b"\n".join([*chosen, last])
 
 
 def parse(data: bytes) -> tuple[list[ev.Event], list[Fault]]:
