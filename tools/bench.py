@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import synthetic
+from tools import bench_gateway, synthetic
 
 TRACKER = [sys.executable, "-P", "-m", "tracker"]
 BARE = [sys.executable, "-c", "pass"]
@@ -41,6 +41,18 @@ machine that was. Read the ratios; the milliseconds say how large the peer was.
 
 Plans, events and commits cost linearly: the rows below differ only in their numbers.
 """
+CHARTS = """
+import time
+from pathlib import Path
+from tracker.service.core import Service
+from tracker.tui.palette import DARK, palette
+from tracker.tui.screens.charts import charts
+start = time.perf_counter()
+snapshot = Service.open(Path()).snapshot()
+read = time.perf_counter()
+charts(snapshot, palette(DARK.name), 120, 10)
+print(read - start, time.perf_counter() - read)
+"""
 _SAID: list[str] = []
 
 
@@ -57,8 +69,11 @@ def main() -> int:
         sizes = [(18, 40)] if options.quick else [(18, 40), (1000, 2000), (5000, 10000), (5000, 100000)]
         _commands(home, sizes, options.runs)
         _first_paint(home, sizes, options.runs)
+        _charts(home, sizes, options.runs)
         _engine(home)
         _linking(home, 10_000 if options.quick else 100_000)
+        if not options.quick:
+            bench_gateway.measure(say)
     if options.write:
         PAGE.write_text(f"{PROSE}\n```\n{''.join(_SAID).strip()}\n```\n", encoding="utf-8")
     return 0
@@ -94,6 +109,23 @@ def _first_paint(home: Path, sizes: Sequence[tuple[int, int]], runs: int) -> Non
         own = statistics.median(_paint(root) for _ in range(max(3, runs // 2)))
         peer, _ = _paired([sys.executable, "-c", "import textual.app"], BARE, root, 5)
         say(f"{plans:>8}{own * 1000:>8.0f}{own / peer:>30.1f}")
+    say()
+
+
+def _charts(home: Path, sizes: Sequence[tuple[int, int]], runs: int) -> None:
+    say("Burn-down of a year and score over time, from the files to the drawn lines (budget: 300 ms)\n")
+    say(f"{'plans':>8}{'events':>9}{'state ms':>10}{'charts ms':>11}{'sum ÷ python -c pass':>23}")
+    for plans, events in sizes:
+        root = _project(home, plans, events)
+        taken = []
+        for _ in range(max(3, runs // 2)):
+            done = subprocess.run(
+                [sys.executable, "-c", CHARTS], cwd=root, capture_output=True, text=True, check=True
+            )
+            taken.append([float(word) for word in done.stdout.split()])
+        state, drawn = (statistics.median(column) for column in zip(*taken, strict=True))
+        bare, _ = _paired(BARE, BARE, root, 3)
+        say(f"{plans:>8}{events:>9}{state * 1000:>10.1f}{drawn * 1000:>11.1f}{(state + drawn) / bare:>23.1f}")
     say()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tracker.model import events as ev
@@ -12,7 +13,10 @@ PER_PHASE = 100
 
 
 def make(root: Path, plans: int, events: int = 0) -> None:
-    """A committed repository with so many plans (each with one check) and so many journal events."""
+    """A committed repository with so many plans (each with one check) and a year of so many journal events.
+
+    Over the year, every second plan is done by word; the other events are notes.
+    """
     (root / "app").mkdir(parents=True)
     (root / "app" / "main.txt").write_text("start\n", encoding="utf-8")
     home = root / "plans"
@@ -37,19 +41,15 @@ def make(root: Path, plans: int, events: int = 0) -> None:
             encoding="utf-8",
         )
         refs.append(f"{phase}.{place:02d}")
-    lines = [
-        ev.dumps(
-            ev.Event(
-                id=f"{number:016x}",
-                time=_time(number),
-                actor="Ada",
-                kind=ev.DONE if number < plans // 2 else ev.NOTE,
-                plan=refs[number % plans],
-                data={"because": "seen"} if number < plans // 2 else {"text": f"note {number}"},
-            )
+    every = max(1, events // max(1, plans // 2))
+    lines = []
+    for number in range(events):
+        finished = number // every if number % every == 0 and number // every < plans // 2 else None
+        kind, data = (
+            (ev.NOTE, {"text": f"note {number}"}) if finished is None else (ev.DONE, {"because": "seen"})
         )
-        for number in range(events)
-    ]
+        ref = refs[number % plans if finished is None else finished]
+        lines.append(ev.dumps(ev.Event(f"{number:016x}", _time(number, events), "Ada", kind, ref, data)))
     (home / "journal.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     for command in (
         ["init", "-q", "-b", "main"],
@@ -76,9 +76,9 @@ def commits(root: Path, number: int) -> None:
     subprocess.run(["git", "reset", "-q", "--hard"], cwd=root, check=True)
 
 
-def _time(number: int) -> str:
-    minute, hour, day = number % 60, number // 60 % 24, number // 1440
-    return f"2026-{day // 28 % 12 + 1:02d}-{day % 28 + 1:02d}T{hour:02d}:{minute:02d}:{number % 60:02d}.{number // 20160:03d}Z"
+def _time(number: int, events: int) -> str:
+    moment = datetime(2025, 11, 1, tzinfo=UTC) + timedelta(days=365) * number / events
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
 if __name__ == "__main__":
