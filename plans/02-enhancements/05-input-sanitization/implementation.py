@@ -308,8 +308,8 @@ def document(codebase: Codebase) -> None:
     text += "" if TEXT in codebase.deferred else TEXT_DOCUMENTATION
     codebase.edit(
         "README.md",
-        "## Exit codes\n",
-        f"{text}\n## Exit codes\n",
+        "## Network\n",
+        f"{text}\n## Network\n",
         why="what is taken as input, and what is not",
     )
 

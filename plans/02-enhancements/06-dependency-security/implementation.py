@@ -75,14 +75,18 @@ def implement(codebase: Codebase) -> None:
     for path, why in FILES.items():
         codebase.add(path, why=why)
     codebase.append_to(
-        "cli/main.py", "COMMANDS", '"deps": "gateway.cli.deps"', why="the command line has the command `deps`"
+        "cli/main.py",
+        "COMMANDS",
+        '"deps": "gateway.cli.deps"',
+        before='"audit"',
+        why="the command line has the command `deps`",
     )
     patches = "DEP-02" not in codebase.deferred
     documentation = DOCUMENTATION + (PATCH_DOCUMENTATION if patches else "")
     codebase.edit(
         "README.md",
-        "## Exit codes\n",
-        f"{documentation}## Exit codes\n",
+        "## Monitoring\n",
+        f"{documentation}## Monitoring\n",
         why="pins, audits and advisory sets are documented",
     )
     if patches:
