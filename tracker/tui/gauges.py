@@ -1,4 +1,4 @@
-"""Bars, gauges and charts of block characters."""
+"""Bars, gauges and charts of characters."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ from rich.text import Text
 from tracker.tui.palette import Palette
 from tracker.tui.text import span
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def bar(share: float, width: int, colours: Palette, *, mark: float | None = None, style: str = "") -> Text:
     """A bar filled to ``share`` (0 to 1) of ``width`` cells, with a mark at the share ``mark``."""
     share = max(0.0, min(1.0, share))
-    eighths = round(share * width * 8)
+    halves = round(share * width * 2)
     if share < 1:
-        eighths = min(eighths, width * 8 - 1)
-    full, rest = divmod(eighths, 8)
-    filled = "█" * full + (_EIGHTHS[rest] if rest else "")
+        halves = min(halves, width * 2 - 1)
+    full, rest = divmod(halves, 2)
+    filled = "━" * full + "╸" * rest
     colour = {"good": colours.good, "warn": colours.warn, "bad": colours.bad}.get(style, colours.primary)
     text = span(filled, colour)
-    text.append("·" * (width - len(filled)), colours.faint)
+    text.append("─" * (width - len(filled)), colours.faint)
     if mark is not None and width:
         place = min(width - 1, max(0, round(mark * width) - 1))
         marked = Text.assemble(text[:place], ("┃", colours.strong), text[place + 1 :])
@@ -43,14 +42,24 @@ def spark(values: Sequence[float], width: int, *, top: float) -> str:
     return "".join(level(value / top if top else 0) for value in shown)
 
 
-def columns(values: Sequence[float], width: int, height: int, *, top: float) -> list[str]:
-    """A column chart: ``height`` lines of ``width`` cells, a value a column, stretched or thinned to fit."""
+def area(values: Sequence[float], width: int, height: int, *, top: float) -> list[str]:
+    """An area chart in dots: ``height`` lines of ``width`` cells, the values stretched or thinned to fit.
+
+    A cell is a pattern of Braille: two values across, four steps of height (Unicode 15, chapter 21.1).
+    """
     if not values or width <= 0:
         return [" " * max(0, width)] * height
-    picked = [values[min(len(values) - 1, index * len(values) // width)] for index in range(width)]
-    heights = [round(max(0.0, min(1.0, value / top if top else 0)) * height * 8) for value in picked]
+    across = width * 2
+    picked = [values[min(len(values) - 1, index * len(values) // across)] for index in range(across)]
+    heights = [round(max(0.0, min(1.0, value / top if top else 0)) * height * 4) for value in picked]
     lines = []
     for row in range(height - 1, -1, -1):
-        cells = [max(0, min(8, total - row * 8)) for total in heights]
-        lines.append("".join(" " if cell == 0 else _LEVELS[cell - 1] for cell in cells))
+        steps = [max(0, min(4, total - row * 4)) for total in heights]
+        cells = (_LEFT[left] | _RIGHT[right] for left, right in zip(steps[::2], steps[1::2], strict=True))
+        lines.append("".join(chr(0x2800 | cell) if cell else " " for cell in cells))
     return lines
+
+
+_LEFT = (0, 0x40, 0x44, 0x46, 0x47)
+_RIGHT = (0, 0x80, 0xA0, 0xB0, 0xB8)
+"""The dots of a column, filled from below."""
