@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
 
-.PHONY: demo programme test check bench ladder moment ablation torture fuzz pictures setup system clean help
+.PHONY: demo programme test check bench ladder moment needs ablation torture fuzz pictures setup system clean help
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ ladder: $(STAMP) system ## Each plan's checks before and after it, and the basel
 
 moment: $(STAMP) system ## The moment of the first STATE.md, reached by running it; keeps it in tests/e2e/moment
 	@$(BIN)/python -m tools.moment --jobs $(JOBS)
+
+needs: $(STAMP) system ## The programme with every stretch check put off: what the needs alone reach
+	@$(BIN)/python -m tools.needs --jobs $(JOBS)
 
 ablation: $(STAMP) system ## Each check is red when its control is removed
 	@$(BIN)/python -m tests.ablation.ablate
