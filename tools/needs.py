@@ -38,7 +38,7 @@ def main() -> int:
     wrong = [f"{ref} did not land: {reason}" for ref, reason in report.failed.items()]
     wrong += [f"{plan.ref} is {plan.status}" for plan in state.plans if plan.status != sn.DONE]
     for check in state.checks:
-        expected = (sn.OPEN,) if check.kind == "residual" else (sn.PASSED,)
+        expected: tuple[str, ...] = (sn.OPEN,) if check.kind == "residual" else (sn.PASSED,)
         if check.id in put_off:
             expected = (sn.RED, sn.ERROR)
         if check.outcome not in expected:
