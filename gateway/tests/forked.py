@@ -83,8 +83,11 @@ class Run:
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
-    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """Return what is still written to stdout and stderr, once the run has ended."""
+    def communicate(self, timeout: float | None = None, fatal: bytes | None = None) -> tuple[str, str]:
+        """Return what is still written to stdout and stderr, once the run has ended.
+
+        A run that writes `fatal` to stdout is killed. Raises subprocess.TimeoutExpired.
+        """
         ends = None if timeout is None else time.monotonic() + timeout
         texts = {self.stdout: bytearray(), self.stderr: bytearray()}
         with selectors.DefaultSelector() as selector:
@@ -98,6 +101,8 @@ class Run:
                 for key, _ in ready:
                     data = os.read(key.fd, READ_BYTES)
                     texts[key.data] += data
+                    if fatal is not None and fatal in texts[self.stdout]:
+                        self.kill()
                     if not data:
                         selector.unregister(key.fileobj)
                         key.data.close()

@@ -29,7 +29,7 @@ from gateway.tests.forked import Run
 ROOT = Path(__file__).parents[2]
 READY = re.compile(r"gateway ready (wss?)://(\S+):(\d+) pid=(\d+)\n")
 REMOTE = {"X-Forwarded-For": "203.0.113.9"}
-WAIT = 10.0
+WAIT = 30.0
 # Reading the system's list of authorities takes longer than a request without TLS.
 NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _addresses = itertools.count()
@@ -56,10 +56,10 @@ def write_config(home: Path, config: dict[str, Any]) -> Path:
 
 
 def command(home: Path, *words: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the program to its end."""
+    """Run a command of the program to its end; a gateway that should not have started is killed at once."""
     run = Run(words, environment(home, **extra))
     try:
-        out, err = run.communicate(WAIT)
+        out, err = run.communicate(WAIT, fatal=b"gateway ready ")
     finally:
         run.kill()
     return subprocess.CompletedProcess(run.args, run.wait(), out, err)

@@ -40,9 +40,10 @@ def controls_of(name: str, docstring: str | None) -> set[str]:
 
 @dataclass(frozen=True)
 class Written:
-    """A test as it is written; `evasions` are the ways in which it could be left out."""
+    """A test as it is written; `file` is below this directory, `evasions` are ways of leaving it out."""
 
-    place: str
+    file: str
+    name: str
     controls: frozenset[str]
     asserts: bool
     evasions: tuple[str, ...]
@@ -55,7 +56,8 @@ def written_tests() -> Iterator[Written]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 words = [word for item in ast.walk(node) if (word := _last_word(item))]
                 yield Written(
-                    place=f"{path.name}:{node.name}",
+                    file=path.relative_to(HERE).as_posix(),
+                    name=node.name,
                     controls=frozenset(controls_of(node.name, ast.get_docstring(node))),
                     asserts="raises" in words or any(isinstance(item, ast.Assert) for item in ast.walk(node)),
                     evasions=tuple(

@@ -55,4 +55,4 @@ def test_test_02_no_test_of_a_control_can_be_left_out() -> None:
     """TEST-02: neither skipped nor expected to fail."""
     found = [test for test in written_tests() if test.controls]
     assert len(found) > len(CONTROLS)
-    assert not [test.place for test in found if test.evasions]
+    assert not [(test.file, test.name) for test in found if test.evasions]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.tests.ablation.table import MUTATIONS, DoesNotFit, Mutation
+from gateway.tests.controls import SMOKE, written_tests
 from gateway.tests.support import ROOT
 
 AT_ONCE = 2
@@ -99,7 +100,7 @@ def run(copy: Path, controls: Sequence[str]) -> list[dict[str, Any]]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     done = subprocess.run(
-        [*command, "gateway/tests"],
+        [*command, *(f"gateway/tests/{file}" for file in files_of(controls))],
         cwd=copy,
         env=environment,
         capture_output=True,
@@ -109,6 +110,11 @@ def run(copy: Path, controls: Sequence[str]) -> list[dict[str, Any]]:
     )
     lines = [json.loads(line) for line in outcomes.read_text(encoding="utf-8").splitlines()]
     return lines or [{"test": done.stdout[-300:] + done.stderr[-300:], "smoke": True, "outcome": "failed"}]
+
+
+def files_of(controls: Sequence[str]) -> list[str]:
+    """Return where the tests of controls are, and the one that comes first; others need not be imported."""
+    return [SMOKE, *sorted({test.file for test in written_tests() if test.controls & set(controls)})]
 
 
 def _common_fault(lines: list[dict[str, Any]]) -> str:
