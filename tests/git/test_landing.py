@@ -9,7 +9,7 @@ import pytest
 
 from tests.project import SampleProject
 from tracker.errors import TrackerError
-from tracker.git import index, landing
+from tracker.git import index, landing, objects
 
 
 @pytest.fixture
@@ -17,15 +17,15 @@ def change(sample: SampleProject) -> tuple[str, str]:
     """The branch's commit, and one on top of it that changes, adds and deletes."""
     sample.write({"old.txt": "old\n", "other.txt": "other\n"}).commit("more")
     old = sample.git("rev-parse", "HEAD")
-    blob = landing.blob(sample.root, b"landed\n")
+    blob = objects.blobs(sample.root, {"any": b"landed\n"})["any"]
     files: dict[str, tuple[str, str] | None] = {
         "app/main.py": ("100644", blob),
         "app/new.py": ("100644", blob),
         "STATE.md": ("100644", blob),
         "old.txt": None,
     }
-    tree = landing.tree_with(sample.root, old, files)
-    return old, landing.commit(sample.root, tree, old, "landed\n")
+    tree = objects.tree_with(sample.root, old, files)
+    return old, objects.commit(sample.root, tree, old, "landed\n")
 
 
 def advance(sample: SampleProject, change: tuple[str, str], **more: object) -> None:
@@ -46,6 +46,15 @@ def test_the_working_tree_follows(sample: SampleProject, change: tuple[str, str]
     assert sample.read("app/new.py") == "landed\n"
     assert not (sample.root / "old.txt").exists()
     assert not (sample.root / landing.INTENT).exists()
+
+
+def test_a_new_mode_reaches_the_working_tree(sample: SampleProject) -> None:
+    old = sample.git("rev-parse", "HEAD")
+    blob = sample.git("rev-parse", "HEAD:app/main.py")
+    tree = objects.tree_with(sample.root, old, {"app/main.py": ("100755", blob)})
+    advance(sample, (old, objects.commit(sample.root, tree, old, "landed\n")))
+    assert (sample.root / "app/main.py").stat().st_mode & 0o111
+    assert sample.git("status", "--porcelain") == ""
 
 
 def test_other_changes_stay_as_they_are(sample: SampleProject, change: tuple[str, str]) -> None:

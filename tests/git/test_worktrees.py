@@ -76,7 +76,9 @@ def test_hidden_changes_are_seen(sample: SampleProject, made: worktrees.Worktree
     inside.git("update-index", "--assume-unchanged", "app/main.py")
     (made.place / "app/main.py").write_text("sneaky\n", encoding="utf-8")
     assert inside.git("status", "--porcelain") == ""
-    assert worktrees.changed(sample.root, before, worktrees.tree_of(made)) == [("app/main.py", "M")]
+    assert worktrees.changed(sample.root, before, worktrees.tree_of(made)) == [
+        worktrees.Changed("app/main.py", "M", "100644")
+    ]
 
 
 def test_what_a_plan_made_read_only_is_removed(sample: SampleProject, made: worktrees.Worktree) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tracker.errors import TrackerError, Usage
 from tracker.git.index import Index, git_dir, stat_of
+from tracker.git.objects import Entry, contents
 from tracker.git.plumbing import GitFailed, common_directory, git, raw
 
 INTENT = ".tracker/landing.json"
@@ -82,30 +82,6 @@ def require_settled(root: Path) -> None:
         raise Usage("files of this working tree are in conflict", hint="Resolve them and `git add` them.")
 
 
-def blob(root: Path, data: bytes) -> str:
-    """The data as a blob of the repository."""
-    return git(root, "hash-object", "-w", "--stdin", "--no-filters", data=data)
-
-
-def tree_with(root: Path, base: str, files: Mapping[str, tuple[str, str] | None]) -> str:
-    """The tree ``base`` with entries replaced: path → (mode, blob), None removes it."""
-    with tempfile.TemporaryDirectory(prefix="tracker-") as scratch:
-        env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
-        git(root, "read-tree", base, env=env)
-        lines = [
-            f"{entry[0]} {entry[1]}\t{path}" if entry else f"0 {'0' * 40}\t{path}"
-            for path, entry in files.items()
-        ]
-        data = "".join(f"{line}\0" for line in lines).encode("utf-8", "surrogateescape")
-        git(root, "update-index", "-z", "--index-info", data=data, env=env)
-        return git(root, "write-tree", env=env)
-
-
-def commit(root: Path, tree: str, parent: str, message: str) -> str:
-    """A commit object; no branch moves. Raises TrackerError where git cannot make it."""
-    return git(root, "commit-tree", tree, "-p", parent, "-F", "-", data=message.encode())
-
-
 def message(subject: str, body: str, trailers: Sequence[tuple[str, str]]) -> str:
     """A commit message with its trailers."""
     parts = [subject]
@@ -142,14 +118,20 @@ def check_clear(root: Path, old: str, new: str, *, generated: Sequence[str]) -> 
 
     A file that already is what the commit would make of it is not in the way.
     """
-    blocking = [
-        path for path in dirty(root, _foreign(root, old, new, generated)) if not _same(root, new, path)
-    ]
+    _require_clear(root, new, [path for path in _changes(root, old, new) if path not in generated])
+
+
+def _require_clear(root: Path, new: str, paths: Sequence[str]) -> list[str]:
+    """Those of the paths that a person has made what the commit makes of them. Raises InTheWay for other changes."""
+    found = dirty(root, paths)
+    already = [path for path in found if _same(root, new, path)]
+    blocking = sorted(set(found) - set(already))
     if blocking:
         raise InTheWay(
             f"changed in your working tree, and the plan changes it too: {', '.join(blocking)}",
             hint="Commit or stash these changes, then run again.",
         )
+    return already
 
 
 def advance(
@@ -177,7 +159,8 @@ def advance(
         with Index.held(root, step) as index:
             _stay_on(root, branch)
             require_settled(root)
-            check_clear(root, old, new, generated=generated)
+            changes = _changes(root, old, new)
+            already = _require_clear(root, new, [path for path in changes if path not in generated])
             try:
                 git(root, "update-ref", "-m", "tracker: land", branch, new, old)
             except GitFailed as error:
@@ -186,7 +169,7 @@ def advance(
                 raise Moved(f"{branch.removeprefix('refs/heads/')} has moved meanwhile") from None
             moved = True
             step("branch moved")
-            _follow(index, old, new, generated=generated, merge=merge, step=step)
+            _follow(index, old, new, changes, already, generated=generated, merge=merge, step=step)
     finally:
         if not moved:
             intent.unlink(missing_ok=True)
@@ -212,7 +195,18 @@ def recover(root: Path, merge: Merge) -> str:
     if _commit_of(root, branch) == new:
         with Index.held(root) as index:
             if _head(root) == branch:
-                _follow(index, old, new, generated=generated, merge=merge, step=lambda _name: None, torn=True)
+                changes = _changes(root, old, new)
+                already = _mended(root, new, [path for path in changes if path not in generated])
+                _follow(
+                    index,
+                    old,
+                    new,
+                    changes,
+                    already,
+                    generated=generated,
+                    merge=merge,
+                    step=lambda _name: None,
+                )
                 finished = new
     intent.unlink(missing_ok=True)
     return finished
@@ -263,31 +257,34 @@ def _release_stale_refs(root: Path, branch: str) -> None:
             place.unlink(missing_ok=True)
 
 
+def _mended(root: Path, new: str, paths: Sequence[str]) -> list[str]:
+    """Those of the paths that already are as in the commit, after files that a kill has cut short are completed."""
+    found = dirty(root, paths)
+    for path in found:
+        _mend(root, new, path)
+    return [path for path in found if _same(root, new, path)]
+
+
 def _follow(
     index: Index,
     old: str,
     new: str,
+    changes: Mapping[str, Entry | None],
+    already: Sequence[str],
     *,
     generated: Sequence[str],
     merge: Merge,
     step: Callable[[str], None],
-    torn: bool = False,
 ) -> None:
-    """Bring index and working tree from ``old`` to ``new``. ``torn``: a kill may have cut this short before."""
+    """Bring index and working tree from ``old`` to ``new``; the files ``already`` there only need their entries."""
     root = index.root
-    differing = _changed(root, old, new)
-    entries = _entries(root, new, differing)
-    known: dict[str, tuple[str, str] | None] = {}
-    for path in dirty(root, [path for path in differing if path not in generated]):
-        if torn:
-            _mend(root, new, path)
-        if path in entries and _same(root, new, path):
-            known[path] = entries[path]
-    contents = _blobs(root, [entries[path][1] for path in generated if path in entries])
+    entries = {path: entry for path, entry in changes.items() if entry is not None}
+    known: dict[str, Entry | None] = {path: entries[path] for path in already if path in entries}
+    texts = contents(root, [entries[path][1] for path in generated if path in entries])
     for path in generated:
         if path not in entries:
             continue
-        content = contents[entries[path][1]]
+        content = texts[entries[path][1]]
         place = root / path
         if path in merge and place.exists():
             content = merge[path](content, place.read_bytes())
@@ -332,34 +329,6 @@ def _replace(root: Path, place: Path, content: bytes) -> None:
     temporary.replace(place)
 
 
-def _entries(root: Path, commit: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Path → (mode, blob) of those of the paths that the commit has."""
-    wanted = set(paths)
-    result = {}
-    for entry in git(root, "ls-tree", "-r", "-z", commit).split("\0"):
-        meta, _, path = entry.partition("\t")
-        if path in wanted:
-            mode, _, sha = meta.split(" ")
-            result[path] = (mode, sha)
-    return result
-
-
-def _blobs(root: Path, ids: Sequence[str]) -> dict[str, bytes]:
-    """The contents of blobs, by one git."""
-    wanted = list(dict.fromkeys(ids))
-    text = raw(root, "cat-file", "--batch", data="".join(f"{sha}\n" for sha in wanted).encode())
-    found = {}
-    for sha in wanted:
-        head, _, text = text.partition(b"\n")
-        size = int(head.rsplit(b" ", 1)[1])
-        found[sha], text = text[:size], text[size + 1 :]
-    return found
-
-
-def _foreign(root: Path, old: str, new: str, generated: Sequence[str]) -> list[str]:
-    return [path for path in _changed(root, old, new) if path not in generated]
-
-
 def _same(root: Path, commit_id: str, path: str) -> bool:
     place = root / path
     try:
@@ -371,9 +340,14 @@ def _same(root: Path, commit_id: str, path: str) -> bool:
     return place.is_file() and place.read_bytes() == wanted
 
 
-def _changed(root: Path, old: str, new: str) -> list[str]:
-    text = git(root, "diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new)
-    return [path for path in text.split("\0") if path]
+def _changes(root: Path, old: str, new: str) -> dict[str, Entry | None]:
+    """Path → its entry in ``new``, None where it has gone, of every path that differs between the two."""
+    parts = git(root, "diff-tree", "-r", "-z", "--no-renames", "--raw", old, new).split("\0")
+    found: dict[str, Entry | None] = {}
+    for meta, path in zip(parts[:-1:2], parts[1::2], strict=True):
+        _, mode, _, blob, letter = meta.split(" ")
+        found[path] = None if letter == "D" else (mode, blob)
+    return found
 
 
 def _write_synced(path: Path, text: str) -> None:

@@ -118,18 +118,26 @@ def tree_of(worktree: Worktree) -> str:
     return worktree.git("write-tree")
 
 
-def changed(root: Path, old: str, new: str) -> list[tuple[str, str]]:
-    """Paths that differ between two trees, each with git's letter (A, M, D, T)."""
-    text = git(root, "diff-tree", "-r", "-z", "--no-renames", "--name-status", old, new)
-    parts = text.split("\0")
-    return [(parts[number + 1], parts[number]) for number in range(0, len(parts) - 1, 2)]
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A path that differs between two trees: git's letter (A, M, D, T), and its new mode.
+
+    120000 is a symlink, 160000 a submodule, 000000 a file that has gone.
+    """
+
+    path: str
+    letter: str
+    mode: str
 
 
-def modes(root: Path, old: str, new: str) -> dict[str, str]:
-    """The new mode of each path that differs between two trees (120000 is a symlink, 160000 a submodule)."""
-    text = git(root, "diff-tree", "-r", "-z", "--no-renames", "--raw", old, new)
-    parts = text.split("\0")
-    return {parts[number + 1]: parts[number].split(" ")[1] for number in range(0, len(parts) - 1, 2)}
+def changed(root: Path, old: str, new: str) -> list[Changed]:
+    """What differs between two trees."""
+    parts = git(root, "diff-tree", "-r", "-z", "--no-renames", "--raw", old, new).split("\0")
+    found = []
+    for meta, path in zip(parts[:-1:2], parts[1::2], strict=True):
+        _, mode, _, _, letter = meta.split(" ")
+        found.append(Changed(path, letter, mode))
+    return found
 
 
 def _admins(root: Path) -> list[Path]:

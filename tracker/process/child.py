@@ -194,9 +194,15 @@ def _end_all(child: subprocess.Popen[bytes], mark: str) -> None:
     known = family.members(child.pid, mark) if child.poll() is None else set()
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGTERM)
-    deadline = time.monotonic() + 1.0
-    while time.monotonic() < deadline and (child.poll() is None or family.members(child.pid, mark)):
-        time.sleep(0.01)
+    deadline, pause = time.monotonic() + 1.0, 0.001
+    while child.poll() is None or family.members(child.pid, mark):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
+    else:
+        if not known:
+            return
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tracker import definitions
 from tracker.git import landing as git_landing
-from tracker.git import stacking, trees
+from tracker.git import objects, stacking, trees
 from tracker.git.plumbing import git
 from tracker.model import events as ev
 from tracker.model import fold as folding
@@ -30,6 +31,9 @@ class Tip:
     branch: str
     commit: str
     generated: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    journal: tuple[str, bytes] = ("", b"")
+    """A commit of this run, and the journal in it."""
+    actor: str = ""
 
 
 def land_plan(
@@ -40,18 +44,24 @@ def land_plan(
     *,
     run: str,
     data: dict[str, object],
+    measured: Mapping[str, str],
     step: Callable[[str], None],
 ) -> str:
-    """Land one plan; its commit. Raises InTheWay, Moved, and whatever git says."""
+    """Land one plan; its commit. ``measured``: codebase → its tree, as it was verified.
+
+    Raises InTheWay, Moved, and whatever git says.
+    """
     plan = staged.plan
     with lock(repository.root, doing=f"landing {plan.ref}"):
-        event, text = _journal(repository, tip, [(ev.LANDED, plan.ref, data)])
+        events, text = _journal(repository, tip, [(ev.LANDED, plan.ref, data)])
         summary = f"{plan.path}/SUMMARY.md"
         files: dict[str, bytes] = {
             journal.NAME: text,
-            summary: summary_md(plan, event).encode(),
+            summary: summary_md(plan, events[-1]).encode(),
         }
-        snapshot = _implied(repository, stacked, text, staged.worktree.place, ours=plan.path)
+        snapshot = _implied(
+            repository, stacked, events, staged.worktree.place, ours=plan.path, measured=measured
+        )
         files[STATE] = _state(repository, snapshot)
         body = "\n".join([plan.summary, "", *(f"- {line}" for line in plan.highlights)]).strip()
         message = git_landing.message(f"{plan.ref}: {plan.title}", body, [("Plan", plan.ref), ("Run", run)])
@@ -69,9 +79,9 @@ def land_verification(
 ) -> tuple[str, sn.Snapshot]:
     """The closing commit: journal and STATE.md only; the commit, and the state that it shows."""
     with lock(repository.root, doing="closing the run"):
-        _, text = _journal(repository, tip, [(ev.VERIFIED, None, data)])
+        events, text = _journal(repository, tip, [(ev.VERIFIED, None, data)])
         files: dict[str, bytes] = {journal.NAME: text}
-        snapshot = _implied(repository, tip.commit, text, place)
+        snapshot = _implied(repository, tip.commit, events, place)
         files[STATE] = _state(repository, snapshot)
         score = points(snapshot.score.points) if snapshot.score else "none"
         of = f" of {points(snapshot.score.of)}" if snapshot.score else ""
@@ -93,9 +103,9 @@ def land_revert(
 ) -> str:
     """Land the codebase without a plan; its commit."""
     with lock(repository.root, doing=f"reverting {plan.ref}"):
-        _, text = _journal(repository, tip, [(ev.REVERTED, plan.ref, {"run": run})])
+        events, text = _journal(repository, tip, [(ev.REVERTED, plan.ref, {"run": run})])
         files: dict[str, bytes] = {journal.NAME: text}
-        files[STATE] = _state(repository, _implied(repository, tree, text, place))
+        files[STATE] = _state(repository, _implied(repository, tree, events, place))
         message = git_landing.message(
             f"Revert {plan.ref}: {plan.title}", "", [("Revert-Plan", plan.ref), ("Run", run)]
         )
@@ -104,28 +114,39 @@ def land_revert(
 
 def _journal(
     repository: Repository, tip: Tip, drafts: list[tuple[str, str | None, dict[str, object]]]
-) -> tuple[ev.Event, bytes]:
-    """The new (last) event, and the journal that holds it: the branch's lines, the working tree's, and its own."""
-    committed = stacking.show(repository.root, tip.commit, journal.NAME) or b""
+) -> tuple[list[ev.Event], bytes]:
+    """All events with the new ones last, and their journal: the branch's lines, the working tree's, and the new."""
+    at, committed = tip.journal
+    if at != tip.commit:
+        committed = stacking.show(repository.root, tip.commit, journal.NAME) or b""
     place = repository.root / journal.NAME
     text = journal.union(committed, place.read_bytes() if place.exists() else b"")
     known, _ = journal.parse(text)
-    new = journal.new_events(known, repository.actor(), drafts)
-    return new[-1], text + "".join(ev.dumps(event) + "\n" for event in new).encode()
+    tip.actor = tip.actor or repository.actor()
+    new = journal.new_events(known, tip.actor, drafts)
+    return [*known, *new], text + "".join(ev.dumps(event) + "\n" for event in new).encode()
 
 
 def _state(repository: Repository, snapshot: sn.Snapshot) -> bytes:
     return state_md(snapshot, notes=notes_of(repository.state_on_disk())).encode()
 
 
-def _implied(repository: Repository, tree: str, text: bytes, place: Path, *, ours: str = "") -> sn.Snapshot:
+def _implied(
+    repository: Repository,
+    tree: str,
+    events: Sequence[ev.Event],
+    place: Path,
+    *,
+    ours: str = "",
+    measured: Mapping[str, str] = MappingProxyType({}),
+) -> sn.Snapshot:
     """The Snapshot that the commit's own files imply, so that a fresh clone of it shows the same.
 
-    ``tree`` has the code; generated files are never part of it.
+    ``tree`` has the code; generated files are never part of it. ``measured``: codebase → its tree in there.
     """
     known = _definitions(repository, place, ours)
-    events, _ = journal.parse(text)
-    codebase = trees.committed_tree(repository.root, tree, known.project.codebase)
+    where = known.project.codebase
+    codebase = measured.get(where) or trees.committed_tree(repository.root, tree, where)
     return folding.fold(known, events, tree=codebase)
 
 
@@ -142,9 +163,11 @@ def _definitions(repository: Repository, place: Path, ours: str) -> Definitions:
         ":(exclude)plans/**/SUMMARY.md",
         *([f":(exclude){ours}"] if ours else []),
     )
-    if not changed:
-        return repository.load().definitions
-    return definitions.load(place).definitions
+    if changed:
+        return definitions.load(place).definitions
+    loaded = definitions.load(repository.root, cache=repository.index)
+    repository.index.flush()
+    return loaded.definitions
 
 
 def _advance(
@@ -157,11 +180,10 @@ def _advance(
     step: Callable[[str], None],
 ) -> str:
     """Commit the tree ``code`` with the generated files on top of it, and move the branch there."""
-    entries = {
-        path: ("100644", git_landing.blob(repository.root, content)) for path, content in files.items()
-    }
-    tree = git_landing.tree_with(repository.root, code, {**tip.generated, **entries})
-    new = git_landing.commit(repository.root, tree, tip.commit, message)
+    blobs = objects.blobs(repository.root, files)
+    entries = {path: ("100644", blob) for path, blob in blobs.items()}
+    tree = objects.tree_with(repository.root, code, {**tip.generated, **entries})
+    new = objects.commit(repository.root, tree, tip.commit, message)
     step("commit made")
     repository.remember(files[STATE])
     generated = [*GENERATED, *(path for path in files if path not in GENERATED)]
@@ -170,4 +192,5 @@ def _advance(
     )
     tip.commit = new
     tip.generated |= entries
+    tip.journal = new, files[journal.NAME]
     return new

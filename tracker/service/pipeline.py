@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from tracker.errors import PlanFailed, TrackerError
 from tracker.git import guards, trees, worktrees
@@ -28,8 +29,11 @@ from tracker.service.landing import Tip, land_plan
 from tracker.service.planning import deferred_checks, landed_key
 from tracker.service.reports import RunReport
 from tracker.service.rundir import RunDirectory
-from tracker.service.stage import Stage, Staged, stack
+from tracker.service.stage import Stage, Staged, settle, stack
 from tracker.verify.outcomes import Result
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 ATTEMPTS = 5
 """How often a wave is stacked anew because the branch moved underneath."""
@@ -105,20 +109,26 @@ class Pipeline:
                 self.fail(plan.ref, f"its worktree could not be prepared: {error}")
             return None
 
-        with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
-            done = list(pool.map(one, plans))
+        done = self._at_once(one, plans)
         return {item.plan.ref: item for item in done if item is not None}
 
     def _clear_way(self, queue: list[Staged]) -> None:
         """A person's uncommitted change in a file that a plan changes stops that plan before anything lands."""
-        for item in list(queue):
+
+        def obstacle(item: Staged) -> git_landing.InTheWay | None:
             try:
                 git_landing.check_clear(self.repository.root, item.base, item.commit, generated=GENERATED)
             except git_landing.InTheWay as error:
+                return error
+            return None
+
+        for item, error in zip(list(queue), self._at_once(obstacle, queue), strict=True):
+            if error is not None:
                 queue.remove(item)
                 self.fail(item.plan.ref, _words(error))
 
     def _stack(self, queue: Sequence[Staged]) -> list[tuple[Staged, str]]:
+        """Each change on its predecessor, and every worktree at its own place of the stack."""
         tip = self.tip.commit
         result = []
         for item in queue:
@@ -129,6 +139,21 @@ class Pipeline:
                 continue
             result.append((new, stacked))
             tip = stacked
+
+        def unsettled(member: tuple[Staged, str]) -> PlanFailed | None:
+            try:
+                settle(*member)
+            except PlanFailed as error:
+                return error
+            return None
+
+        problems = self._at_once(unsettled, result)
+        for (item, _), problem in zip(result, problems, strict=True):
+            if problem is not None:
+                self.fail(item.plan.ref, _words(problem))
+        if any(problems):
+            left = [item for (item, _), problem in zip(result, problems, strict=True) if problem is None]
+            return self._stack(left)
         return result
 
     def _verify(self, stacked: Sequence[tuple[Staged, str]]) -> dict[str, dict[str, Result]] | None:
@@ -172,7 +197,8 @@ class Pipeline:
                 self.fail(plan.ref, reasons)
                 return [later for later, _ in stacked[number + 1 :]]
             self._notice_not_run(found)
-            tree = trees.committed_tree(self.repository.root, commit, self.known.project.codebase)
+            codebase = self.known.project.codebase
+            tree = trees.committed_tree(self.repository.root, commit, codebase)
             data = {
                 "run": self.directory.id,
                 "digest": landed_key(plan.digest, item.deferred),
@@ -183,7 +209,14 @@ class Pipeline:
                 data["deferred"] = list(item.deferred)
             try:
                 new = land_plan(
-                    self.repository, self.tip, item, commit, run=self.directory.id, data=data, step=self.step
+                    self.repository,
+                    self.tip,
+                    item,
+                    commit,
+                    run=self.directory.id,
+                    data=data,
+                    measured={codebase: tree},
+                    step=self.step,
                 )
             except git_landing.Moved:
                 self.follow_branch()
@@ -198,6 +231,11 @@ class Pipeline:
         return []
 
     # Around it
+
+    def _at_once(self, work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
+        """The work done on all that is given, as many at a time as the run has jobs."""
+        with ThreadPoolExecutor(max_workers=max(1, self.jobs)) as pool:
+            return list(pool.map(work, given))
 
     def fail(self, ref: str, reason: str) -> None:
         """The plan does not land; its worktree and log are kept."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tracker.errors import NotTrusted, PlanFailed, ProjectSaysNo
 from tracker.git import landing as git_landing
-from tracker.git import stacking
+from tracker.git import objects, stacking
 from tracker.git.plumbing import git
 from tracker.model import events as ev
 from tracker.model import progress as pg
@@ -268,11 +268,11 @@ def _without_plan(repository: Repository, plan: Plan, landed: str, tip: str) -> 
     def code(commit: str) -> str:
         entries: dict[str, tuple[str, str] | None] = dict.fromkeys(stacking.entries(root, commit, "plans"))
         entries["STATE.md"] = None
-        return git_landing.tree_with(root, commit, entries)
+        return objects.tree_with(root, commit, entries)
 
     base = git(root, "commit-tree", code(landed), "-m", "base")
-    ours = git_landing.commit(root, code(tip), base, "ours\n")
-    theirs = git_landing.commit(root, code(before), base, "theirs\n")
+    ours = objects.commit(root, code(tip), base, "ours\n")
+    theirs = objects.commit(root, code(before), base, "theirs\n")
     merged = stacking.merged_tree(root, ours, theirs)
     if merged is None:
         raise ProjectSaysNo(
@@ -282,4 +282,4 @@ def _without_plan(repository: Repository, plan: Plan, landed: str, tip: str) -> 
     restored: dict[str, tuple[str, str] | None] = dict(stacking.entries(root, tip, "plans"))
     restored |= dict(stacking.entries(root, tip, "STATE.md"))
     restored.pop(f"{plan.path}/SUMMARY.md", None)
-    return git_landing.tree_with(root, merged, restored)
+    return objects.tree_with(root, merged, restored)

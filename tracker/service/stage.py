@@ -12,8 +12,7 @@ from pathlib import Path, PurePosixPath
 from tracker.api.codebase import declared
 from tracker.errors import PlanFailed, TrackerError
 from tracker.git import guards, stacking, worktrees
-from tracker.git.landing import commit as commit_object
-from tracker.git.plumbing import git
+from tracker.git.objects import commit as commit_object
 from tracker.git.trees import NOT_CODE
 from tracker.git.worktrees import Worktree
 from tracker.model import progress as pg
@@ -56,20 +55,24 @@ class Stage:
         first = self._once(plan, worktree, deferred, log)
         after = worktrees.tree_of(worktree)
         self._once(plan, worktree, deferred, log)
-        again = worktrees.changed(self.root, after, worktrees.tree_of(worktree))
-        if again:
-            paths = ", ".join(path for path, _ in again[:5])
+        again = worktrees.tree_of(worktree)
+        if again != after:
+            paths = ", ".join(item.path for item in worktrees.changed(self.root, after, again)[:5])
             raise PlanFailed(f"not idempotent: run a second time it changed {paths}")
         touched = guards.differing(self.root, guarded)
         if touched:
             raise PlanFailed(f"while it ran, {', '.join(touched)} changed outside of its worktree")
         changed = worktrees.changed(self.root, before, after)
-        self._allowed(plan, worktree.place, changed, worktrees.modes(self.root, before, after))
+        self._allowed(plan, worktree.place, changed)
         whys = {change.path: change for change in first.changes}
         kinds = {"A": "added", "D": "deleted"}
         changes = tuple(
-            Change(path, whys[path].why if path in whys else plan.summary, kinds.get(letter, "modified"))
-            for path, letter in changed
+            Change(
+                item.path,
+                whys[item.path].why if item.path in whys else plan.summary,
+                kinds.get(item.letter, "modified"),
+            )
+            for item in changed
         )
         commit = commit_object(self.root, after, base, f"{plan.ref}: staged\n")
         self.observer(pg.Progress(pg.IMPLEMENTED, plan.ref, f"{len(changes)} files changed"))
@@ -109,24 +112,23 @@ class Stage:
         if ended.reason or ended.code:
             raise PlanFailed(f"setup: {ended.reason or f'exit status {ended.code}'}")
 
-    def _allowed(
-        self, plan: Plan, place: Path, changed: Sequence[tuple[str, str]], modes: dict[str, str]
-    ) -> None:
+    def _allowed(self, plan: Plan, place: Path, changed: Sequence[worktrees.Changed]) -> None:
         codebase = self.project.codebase
-        outside = [path for path, _ in changed if not _inside(path, codebase, plan)]
+        outside = [item.path for item in changed if not _inside(item.path, codebase, plan)]
         if outside:
             raise PlanFailed(
                 f"it changed {', '.join(outside[:5])}, which it does not declare",
                 hint=f"The codebase is {codebase}; declare other paths under `paths:` in PLAN.md.",
             )
-        for path, _ in changed:
+        for item in changed:
+            path = item.path
             try:
                 path.encode()
             except UnicodeEncodeError:
                 raise PlanFailed(f"the name of a file that it made is not UTF-8: {path!a}") from None
-            if modes[path] == "160000":
+            if item.mode == "160000":
                 raise PlanFailed(f"{path} is a submodule or a repository of its own")
-            if modes[path] == "120000":
+            if item.mode == "120000":
                 target = PurePosixPath((place / path).readlink())
                 climbed = os.path.normpath(PurePosixPath(path).parent / target)
                 if target.is_absolute() or climbed.startswith(".."):
@@ -149,20 +151,24 @@ def stack(stage: Stage, staged: Staged, tip: str, *, log: Path) -> tuple[Staged,
 
     Raises PlanFailed.
     """
-    tree = stacking.merged_tree(stage.root, tip, staged.commit)
-    if tree is None:
+    if staged.base != tip:
+        tree = stacking.merged_tree(stage.root, tip, staged.commit)
+        if tree is not None:
+            return staged, commit_object(stage.root, tree, tip, f"{staged.plan.ref}: stacked\n")
         stage.observer(
             pg.Progress(pg.NOTICE, staged.plan.ref, "conflicts with the plan before it: implemented again")
         )
         worktrees.reset(staged.worktree, tip)
         staged = stage.implement(staged.plan, staged.worktree, tip, deferred=staged.deferred, log=log)
-        tree = git(stage.root, "rev-parse", f"{staged.commit}^{{tree}}")
-    stacked = commit_object(stage.root, tree, tip, f"{staged.plan.ref}: stacked\n")
+    return staged, staged.commit
+
+
+def settle(staged: Staged, stacked: str) -> None:
+    """Set the plan's worktree to its place in the stack. Raises PlanFailed."""
     try:
         worktrees.reset(staged.worktree, stacked)
     except TrackerError as error:
         raise PlanFailed(f"its worktree could not be set to the stack: {error.message}") from None
-    return staged, stacked
 
 
 def _inside(path: str, codebase: str, plan: Plan) -> bool:
