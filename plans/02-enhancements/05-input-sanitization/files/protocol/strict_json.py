@@ -19,7 +19,7 @@ def loads(text: str | bytes) -> Any:
     if isinstance(text, bytes):
         text = text.decode("utf-8")
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
+        value = _DECODER.decode(text)
     except RecursionError:
         raise Ambiguous(f"nested deeper than {DEEPEST}") from None
     level = [value]
@@ -51,3 +51,7 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise Ambiguous("a number is too large")
     return number
+
+
+# One for all: making a decoder takes longer than reading a frame with it.
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
