@@ -7,8 +7,8 @@ any database gives them back. ``touched`` says whether a commit that names no pl
 from __future__ import annotations
 
 import contextlib
-import io
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,9 +18,14 @@ from typing import IO, NamedTuple
 from tracker.audit import scopes
 from tracker.git.plumbing import GitFailed, environment, git
 from tracker.model import refs
+from tracker.service import messages
 
-_FORMAT = "%H%x09%cs%x09%(trailers:key=Plan,key=Verify,key=Revert-Plan,unfold,separator=%x2C)%x09%s"
-_HEADER = "tracker links 1"
+_FORMAT = "%H%x09%cs%x09%B%x00"
+_HEADER = "tracker links 2"
+_BLOCK = 1 << 18
+"""Bytes of git's output that are taken at once: while one block is read, git is at work on the next."""
+_PLANS = ("Plan", "Revert-Plan")
+"""Trailers whose value is a plan; ``Verify`` says only that the commit is tracker's own."""
 NOTHING, OWN, TRAILER = "-", "!", "="
 """Names of a row: none; a commit of tracker's own that names no plan; before a reference from a trailer."""
 NOT_CODE = frozenset({"plans", "STATE.md", ".tracker", ".planning", ".gsd", ".gitattributes"})
@@ -30,12 +35,13 @@ class Row(NamedTuple):
     """A commit. ``names`` are comma-separated: ``2-1`` from a scope, ``=2.01`` from a trailer.
 
     Rows are kept as lines, the fields with tabs between them: one object for each of a hundred thousand.
+    ``touched`` comes first: a line that begins with a tab is not answered yet.
     """
 
+    touched: str
     hash: str
     date: str
     names: str
-    touched: str
     subject: str
 
     @classmethod
@@ -85,8 +91,8 @@ class History:
             bufsize=1 << 20,
         )
 
-    def read(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
-        """Line, names and ``touched`` of every commit, while git is still at work; ``finish`` has to follow.
+    def read(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+        """Line and names of every commit, while git is still at work; ``finish`` has to follow.
 
         ``loose`` says of names whether the commit belongs to no plan.
         """
@@ -97,11 +103,13 @@ class History:
         yield from self._fresh(loose)
         self._changed = bool(self._lines)
         self._lines += kept
+        asked = []
         for line in kept:
-            _, _, names, touched, _ = line.split("\t", 4)
-            if not touched and self.codebase is not None and loose(names):
-                self._touching.ask(line.partition("\t")[0])
-            yield line, names, touched
+            touched, commit, _, names, _ = line.split("\t", 4)
+            if not touched and loose(names):
+                asked.append(commit)
+            yield line, names
+        self._ask(asked)
 
     def finish(self) -> dict[str, str]:
         """Commit → ``1`` or ``0`` of those that had to be asked; what was read is kept for the next time."""
@@ -111,39 +119,51 @@ class History:
             self._touching.close()
         if answers:
             self._lines = [
-                line
-                if (answer := answers.get(line.partition("\t")[0])) is None
-                else "\t".join(Row.of(line)._replace(touched=answer))
-                for line in self._lines
+                line if line[0] != "\t" else answers.get(commit_of(line), "") + line for line in self._lines
             ]
         if answers or self._changed:
             self._keep()
         return answers
 
-    def _fresh(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
-        if self._process is None or self._process.stdout is None:
-            return
-        ask, lines = self.codebase is not None, self._lines
+    def _fresh(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
         named: dict[str, str] = {}
         open_ends: dict[str, bool] = {}
-        text = io.TextIOWrapper(self._process.stdout, encoding="utf-8", errors="replace", newline="\n")
-        for given in text:
-            parts = given[:-1].split("\t", 3)
-            if len(parts) != 4:
-                continue
-            commit, date, trailers, subject = parts
-            names = _trailers(trailers) if trailers else _scope(subject, named)
-            if ask:
+        for block in self._blocks():
+            asked = []
+            for record in block.split("\0\n"):
+                commit, date, message = record.split("\t", 2)
+                subject, more, rest = message.partition("\n")
+                names = ""
+                if more:
+                    if not subject or rest[:1] not in ("", "\n"):
+                        subject = messages.subject(message)
+                    if "Plan:" in rest or "Verify:" in rest:
+                        names = _trailers(message)
+                names = names or _scope(subject, named)
                 is_open = open_ends.get(names)
                 if is_open is None:
                     is_open = open_ends[names] = loose(names)
                 if is_open:
-                    self._touching.ask(commit)
-            line = f"{commit}\t{date}\t{names}\t\t{subject}"
-            lines.append(line)
-            yield line, names, ""
-        text.detach()
+                    asked.append(commit)
+                line = f"\t{commit}\t{date}\t{names}\t{subject}"
+                self._lines.append(line)
+                yield line, names
+            self._ask(asked)
         self._stop()
+
+    def _ask(self, commits: list[str]) -> None:
+        if commits and self.codebase is not None:
+            self._touching.ask(commits)
+
+    def _blocks(self) -> Iterator[str]:
+        """What git tells, whole records at a time."""
+        if self._process is None or self._process.stdout is None:
+            return
+        rest = b""
+        while block := self._process.stdout.read(_BLOCK):
+            whole, end, rest = (rest + block).rpartition(b"\0\n")
+            if end:
+                yield whole.decode("utf-8", "replace")
 
     def _stop(self) -> None:
         if self._process is not None and self._process.stdout is not None:
@@ -194,8 +214,8 @@ class _Touching:
         if self._output is not None:
             self._output.close()
 
-    def ask(self, commit: str) -> None:
-        """Put the question."""
+    def ask(self, commits: list[str]) -> None:
+        """Put the question for each of them."""
         if self._process is None:
             self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
             where = [] if self._codebase in ("", ".") else ["--", self._codebase]
@@ -208,9 +228,9 @@ class _Touching:
                 stdout=self._output,
                 stderr=subprocess.DEVNULL,
             )
-        self._asked.append(commit)
+        self._asked += commits
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        self._process.stdin.write(commit.encode() + b"\n")
+        self._process.stdin.write("\n".join([*commits, ""]).encode())
 
     def answers(self) -> dict[str, str]:
         """Commit → ``1`` where it changed the codebase, else ``0`` (a merge changes nothing itself)."""
@@ -230,6 +250,11 @@ class _Touching:
         return answers
 
 
+def commit_of(line: str) -> str:
+    """The hash in a row's line."""
+    return line.split("\t", 2)[1]
+
+
 def _head(root: Path) -> str:
     try:
         return git(root, "rev-parse", "--verify", "-q", "HEAD")
@@ -237,14 +262,14 @@ def _head(root: Path) -> str:
         return ""
 
 
-def _trailers(text: str) -> str:
-    found = []
-    for trailer in text.split(","):
-        key, _, value = trailer.partition(":")
-        if key.strip() in ("Plan", "Revert-Plan"):
-            value = value.strip()
-            found.append(TRAILER + (refs.normalise(value) or value.replace("\t", " ")))
-    return ",".join(found) or OWN
+def _trailers(message: str) -> str:
+    """The plans that the message's trailers name; empty where it has none of tracker's."""
+    found, own = [], False
+    for key, value in messages.trailers(message):
+        own = own or key in _PLANS or key == "Verify"
+        if key in _PLANS:
+            found.append(TRAILER + (refs.normalise(value) or re.sub(r"[\t,]", " ", value)))
+    return ",".join(found) or (OWN if own else "")
 
 
 def _scope(subject: str, named: dict[str, str]) -> str:

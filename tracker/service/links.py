@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracker.model.snapshot import DONE, SCHEMA
 from tracker.render.plain import safe
-from tracker.service.linking import NOTHING, OWN, TRAILER, History, Row
+from tracker.service.linking import NOTHING, OWN, TRAILER, History, Row, commit_of
 from tracker.service.reports import CommitInfo
 
 if TYPE_CHECKING:
@@ -100,22 +100,22 @@ def _links(repository: Repository, *, loose: bool) -> Links:
     result = Links()
     by_hand = {commit for plan in snapshot.plans for commit in plan.links}
     found: dict[str, str] = {}
-    open_ends: list[tuple[str, str]] = []
+    open_ends: list[str] = []
     meaning: dict[str, tuple[list[tuple[str, str]], bool]] = {}
-    for line, names, touched in history.read(belongs.loose):
+    for line, names in history.read(belongs.loose):
         known = meaning.get(names)
         if known is None:
             known = meaning[names] = belongs.of(names), belongs.loose(names)
         claims, is_loose = known
         for ref, source in claims:
             result.rows.setdefault(ref, []).append((line, source))
-        if by_hand and (commit := line.partition("\t")[0]) in by_hand:
+        if by_hand and (commit := commit_of(line)) in by_hand:
             found[commit] = line
-        elif is_loose and touched != "0":
-            open_ends.append((line, touched))
+        elif is_loose:
+            open_ends.append(line)
     answers = history.finish()
     result.loose = [
-        line for line, touched in open_ends if (touched or answers.get(line.partition("\t")[0])) == "1"
+        line for line in open_ends if (line[0] if line[0] != "\t" else answers.get(commit_of(line))) == "1"
     ]
     _by_hand(result, snapshot, found)
     result.rows = {plan.ref: result.rows[plan.ref] for plan in snapshot.plans if plan.ref in result.rows}
@@ -156,7 +156,7 @@ def _by_hand(result: Links, snapshot: Snapshot, found: dict[str, str]) -> None:
     for plan in snapshot.plans:
         if not plan.links:
             continue
-        have = {line.partition("\t")[0] for line, _ in result.rows.get(plan.ref, ())}
+        have = {commit_of(line) for line, _ in result.rows.get(plan.ref, ())}
         for commit in plan.links:
             if commit not in found:
                 result.unknown.append((plan.ref, commit))
@@ -173,12 +173,11 @@ def _codebase(repository: Repository) -> str:
 
 def _rows(rows: Iterable[tuple[str, str]]) -> str:
     text = encode_basestring
-    items = []
-    for line, source in rows:
-        commit, date, _, _, subject = line.split("\t", 4)
-        items.append(
-            f'{{"hash": "{commit}", "date": "{date}", "subject": {text(subject)}, "source": "{source}"}}'
-        )
+    items = [
+        f'{{"hash": "{commit}", "date": "{date}", "subject": {text(subject)}, "source": "{source}"}}'
+        for line, source in rows
+        for _, commit, date, _, subject in (line.split("\t", 4),)
+    ]
     return "[" + ",\n".join(items) + "]"
 
 
