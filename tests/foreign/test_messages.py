@@ -33,7 +33,7 @@ LINES = (
 
 def generated() -> list[str]:
     """Every pair below a subject, and longer ones at random."""
-    picked = random.Random(7)
+    picked = random.Random(7)  # noqa: S311 - samples, not secrets
     pairs = [f"s\n\n{a}\n{b}" for a, b in itertools.product(LINES, repeat=2)]
     longer = ["\n".join(picked.choices(LINES, k=picked.randrange(1, 9))) for _ in range(700)]
     return [text for text in pairs + longer if text.strip()]
