@@ -135,14 +135,18 @@ def begin_run(at: Driver) -> None:
 
 
 async def shoot(at: Driver, snapshot: SnapshotAssertion, name: str) -> None:
-    """Wait until all is drawn, and hold the picture against the stored one."""
+    """Wait until nothing changes any more, and hold the picture against the stored one."""
+    everything = len(list(at.app.get_system_commands(at.app.main)))
     for box in at.app.screen.query(Input):
         box.cursor_blink = False
     for found in at.app.screen.query(CommandList):
-        await at.until(lambda: found.option_count > 8, what="the commands")  # noqa: B023 - used at once
-    await settled(at.app)
-    await at.pilot.pause()
-    assert svg(at.app) == snapshot(name=name, extension_class=Picture)
+        await at.until(lambda: found.option_count == everything, what="the commands")  # noqa: B023 - used at once
+    before, picture = "", svg(at.app)
+    while picture != before:
+        await settled(at.app)
+        await at.pilot.pause()
+        before, picture = picture, svg(at.app)
+    assert picture == snapshot(name=name, extension_class=Picture)
 
 
 async def back(at: Driver) -> None:
