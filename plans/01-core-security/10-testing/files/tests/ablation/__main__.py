@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,17 +70,25 @@ def ablate(mutations: Sequence[Mutation]) -> list[Verdict]:
             mutation.apply(copy / "gateway")
             copies.append(copy)
         controls = sorted({mutation.control for mutation in mutations})
+        files: defaultdict[str, set[str]] = defaultdict(set)
+        for test in written_tests():
+            for control in test.controls:
+                files[control].add(test.file)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            untouched = pool.submit(run, original, controls)
-            lines = list(pool.map(run, copies, [[mutation.control] for mutation in mutations]))
+            untouched = pool.submit(run, original, {control: files[control] for control in controls})
+            wanted = [{mutation.control: files[mutation.control]} for mutation in mutations]
+            lines = list(pool.map(run, copies, wanted))
             return [
                 _untouched(untouched.result(), controls),
                 *(_without(each, found) for each, found in zip(mutations, lines, strict=True)),
             ]
 
 
-def run(copy: Path, controls: Sequence[str]) -> list[dict[str, Any]]:
-    """Run the tests of controls in a copy, up to the first that fails; returns what became of each."""
+def run(copy: Path, controls: Mapping[str, set[str]]) -> list[dict[str, Any]]:
+    """Run the tests of controls in a copy, up to the first that fails; returns what became of each.
+
+    `controls` names the files in which their tests are: no other is imported.
+    """
     outcomes = copy / "outcomes.jsonl"
     outcomes.touch()
     command = [
@@ -95,12 +104,13 @@ def run(copy: Path, controls: Sequence[str]) -> list[dict[str, Any]]:
     ]
     command += ["-c", "pytest.ini", "--rootdir", str(copy)]
     command += ["-p", "gateway.tests.controls", "--outcomes", str(outcomes)]
+    files = [SMOKE, *sorted(set().union(*controls.values()))]
     command += [word for control in controls for word in ("--control", control)]
     hidden = ("PYTEST_", "TRACKER_", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     done = subprocess.run(
-        [*command, *(f"gateway/tests/{file}" for file in files_of(controls))],
+        [*command, *(f"gateway/tests/{file}" for file in files)],
         cwd=copy,
         env=environment,
         capture_output=True,
@@ -110,11 +120,6 @@ def run(copy: Path, controls: Sequence[str]) -> list[dict[str, Any]]:
     )
     lines = [json.loads(line) for line in outcomes.read_text(encoding="utf-8").splitlines()]
     return lines or [{"test": done.stdout[-300:] + done.stderr[-300:], "smoke": True, "outcome": "failed"}]
-
-
-def files_of(controls: Sequence[str]) -> list[str]:
-    """Return where the tests of controls are, and the one that comes first; others need not be imported."""
-    return [SMOKE, *sorted({test.file for test in written_tests() if test.controls & set(controls)})]
 
 
 def _common_fault(lines: list[dict[str, Any]]) -> str:
