@@ -16,7 +16,7 @@ from gateway.security.controls.talk import Device, Talk, http_status, talk
 from gateway.security.subject import examine
 
 TAMPERED = "auth-audit"
-CLOSE_SECONDS = 1.0
+CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from gateway.security.subject import Subject, without_faults
 
 ROOT = Path(__file__).parents[3]
 READY = re.compile(rb"gateway ready wss?://\S+:(\d+) pid=(\d+)\n")
-BOOT_SECONDS = 15.0
-REFUSE_SECONDS = 8.0
+BOOT_SECONDS = 60.0
+REFUSE_SECONDS = 30.0
 CHANNEL = "rehearsal"
 FRIEND = "friend-of-the-rehearsal"
 LOOSE_FILE = Path("credentials", f"{CHANNEL}-allowFrom.json")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from websockets.sync.client import ClientConnection
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 _numbers = itertools.count(secrets.randbelow(1 << 14) << 8)
 
 
