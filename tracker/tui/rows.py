@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 RowT = TypeVar("RowT")
 
 
-class Rows(ScrollView, Generic[RowT], can_focus=True):
+class Scrolled(ScrollView):
+    """A scroll view whose bar follows also while it is hidden: it would come back where it was before."""
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self._vertical_scrollbar is not None:
+            self._vertical_scrollbar.position = new_value
+
+
+class Rows(Scrolled, Generic[RowT], can_focus=True):
     """Base of every list. A subclass says how a row is keyed and drawn.
 
     The cursor stays on its row, known by its key, when the rows are replaced.
@@ -188,7 +197,7 @@ def _strip(widget: ScrollView, line: Text, width: int) -> Strip:
     return strip.adjust_cell_length(width, widget.rich_style)
 
 
-class TextPane(ScrollView, can_focus=True):
+class TextPane(Scrolled, can_focus=True):
     """Scrollable text. ``show`` replaces it, ``extend`` appends and follows the end while the end is in sight."""
 
     DEFAULT_CSS = """
