@@ -43,6 +43,18 @@ STATE = """
 """
 
 
+WAITS = """
+    import pathlib, time
+    from tracker.api import check
+
+    @check("{check}")
+    def test_waits(codebase):
+        end = time.monotonic() + 30
+        while not pathlib.Path("%s").exists() and time.monotonic() < end:
+            time.sleep(0.02)
+"""
+
+
 async def test_run_lands_and_state_changes_on_disk(sample: SampleProject) -> None:
     root = sample.root
 
@@ -158,6 +170,27 @@ async def test_cancel_in_mid_run_loses_nothing(sample: SampleProject) -> None:
         assert at.app.snapshot.plan("1.03").status == sn.PENDING
         assert Service.open(sample.root).live() is None
     assert sample.git("status", "--porcelain", "app", "plans") == ""
+
+
+async def test_a_verification_in_another_process_is_seen_live(project: SampleProject, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    project.base()
+    project.plan(1, "alpha", verify=WAITS % gate)
+    project.commit()
+    async with driving(None, connect=lambda: Service.open(project.root)) as at:
+        await at.go("1.01")
+        await at.press("2")
+        child = subprocess.Popen(  # noqa: ASYNC220 - it only starts
+            [sys.executable, "-m", "tracker", "verify"], cwd=project.root, stdout=subprocess.DEVNULL
+        )
+        try:
+            await at.until_said("a verification is going on in another terminal")
+            await at.until(lambda: any("verifying" in line and "1.01" in line for line in at.shown()))
+        finally:
+            gate.touch()
+            child.wait(30)
+        await at.until_said("the verification in another terminal has ended: 2 passed")
+        assert at.app.snapshot.plan("1.01").checks[0].outcome == sn.PASSED
 
 
 async def test_somebody_elses_document_is_shown_and_imported(
