@@ -106,16 +106,17 @@ def _round_trips(say: Say, codebases: Mapping[str, Path], rounds: int, seconds: 
 def _memory(say: Say, codebases: Mapping[str, Path]) -> None:
     from tools.bench_load import resident_bytes
 
-    say(f"\n{'resident memory':24}{'as found MiB':>14}{'phase 1':>10}{'hardened':>10}")
+    say(f"\n{'idle, resident memory':36}{'as found MiB':>14}{'phase 1':>10}{'hardened':>10}")
     with _serving(codebases) as gateways:
         for connections in (0, *CONNECTIONS[1:]):
             with _clients(gateways, connections):
                 bytes_of = {variant: resident_bytes(gateway) for variant, gateway in gateways.items()}
-            base = bytes_of[AS_FOUND]
-            say(
-                f"{f'idle, {connections} connections':24}{base / 2**20:>14.1f}"
-                f"{bytes_of[PHASE_1] / base:>10.2f}{bytes_of[HARDENED] / base:>10.2f}"
-            )
+            for place, which in enumerate(("the gateway", "with its children")):
+                base = bytes_of[AS_FOUND][place]
+                say(
+                    f"{f'{connections} connections, {which}':36}{base / 2**20:>14.1f}"
+                    f"{bytes_of[PHASE_1][place] / base:>10.2f}{bytes_of[HARDENED][place] / base:>10.2f}"
+                )
 
 
 def _handshakes(say: Say, codebases: Mapping[str, Path], rounds: int, seconds: float) -> None:

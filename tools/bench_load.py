@@ -19,6 +19,7 @@ from _probes.sessions import Session
 from _probes.wire import CLOSE, TEXT, encode_frame
 
 HANDSHAKERS = 4
+SETTLING_LOOKS, SETTLING_SECONDS = 20, 0.3
 _keys = itertools.count(1)
 
 
@@ -132,9 +133,17 @@ def handshakes(gateway: Gateway, seconds: float) -> Sample:
     return Sample(tuple(latencies), passed, cpu)
 
 
-def resident_bytes(gateway: Gateway) -> int:
-    """Resident memory of the gateway and of whatever it has started."""
-    return sum(proc.rss_bytes(pid) for pid in [gateway.pid, *proc.descendants(gateway.pid)])
+def resident_bytes(gateway: Gateway) -> tuple[int, int]:
+    """Resident memory of the gateway, and of it with all that it has started, once both stand still."""
+    before = (0, 0)
+    for _ in range(SETTLING_LOOKS):
+        children = sum(proc.rss_bytes(pid) for pid in proc.descendants(gateway.pid))
+        now = (own := proc.rss_bytes(gateway.pid), own + children)
+        if now == before:
+            break
+        before = now
+        time.sleep(SETTLING_SECONDS)
+    return before
 
 
 def cpu_seconds(pid: int) -> float:
