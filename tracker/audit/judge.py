@@ -62,7 +62,7 @@ def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
     if not scopes:
         return UNSUPPORTED, "no files and no roadmap to hold it against"
     if claim.total == 0 and not claim.done:
-        return _nothing_planned(evidence) if what == "phases" else _no_plans(evidence)
+        return _nothing_planned(evidence) if what == "phases" else _no_plans(claim.scope, evidence)
     for scope in scopes:
         dones, totals = _numbers(scope, what)
         if (claim.done is None or claim.done in dones) and (claim.total is None or claim.total in totals):
@@ -89,9 +89,11 @@ def _nothing_planned(evidence: Evidence) -> Judgement:
     return SUPPORTED, "no phase is open in ROADMAP.md"
 
 
-def _no_plans(evidence: Evidence) -> Judgement:
-    """Zero of zero plans: true where no plan is written for what is open."""
+def _no_plans(phase: str, evidence: Evidence) -> Judgement:
+    """Zero of zero plans: true where no plan is written for what is open, or for the phase that it is said of."""
     open_phases = {p.number for p in evidence.listed.values() if p.complete is not True}
+    if phase in evidence.listed:
+        open_phases &= {phase}
     written = [
         plan.path
         for directory in evidence.directories

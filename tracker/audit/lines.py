@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from tracker.audit.ids import PHASE_ID, is_backlog, normalise
 from tracker.audit.marks import SYMBOLS
+from tracker.audit.words import ANY_PHASE, PLANS
 
-_PHASE_WORD = r"(?:phase|phasen|fase|faza|fáze|etapa|étape|фаза|этап|阶段|階段|페이즈|단계|フェーズ)"
 _DECOR = rf"(?:[\s*_~`\[\]]|[{SYMBOLS}\uFE0F]|[\U0001F300-\U0001FAFF])*"
 PHASE_NAME = re.compile(
-    rf"{_DECOR}(?:{_PHASE_WORD}[ \t]*[#:]?[ \t]*(?P<id>{PHASE_ID})|第\s*(?P<cjk>\d{{1,3}})\s*(?:阶段|階段|期)|(?P<kr>\d{{1,3}})\s*단계)",
+    rf"{_DECOR}(?:{ANY_PHASE}[ \t]*[#:]?[ \t]*(?P<id>{PHASE_ID})|第\s*(?P<cjk>\d{{1,3}})\s*(?:阶段|階段|期)|(?P<kr>\d{{1,3}})\s*단계)",
     re.IGNORECASE,
 )
 ROW_NAME = re.compile(
@@ -141,7 +141,7 @@ def columns(row: Row) -> tuple[int, int, int | None, str] | None:
                 break
     if "done" not in found or "total" not in found:
         return None
-    unit = "plans" if found["total"][1].startswith(("plan", "план")) else "tasks"
+    unit = "plans" if found["total"][1].startswith(PLANS) else "tasks"
     return found["done"][0], found["total"][0], found["left"][0] if "left" in found else None, unit
 
 
@@ -162,6 +162,12 @@ def phase_name(text: str) -> tuple[str, str] | None:
     if match is None:
         return None
     return _named(match["id"] or match["cjk"] or match["kr"], text[match.end() :])
+
+
+def names_backlog(text: str) -> bool:
+    """Whether the text names a phase of the backlog (``999.x``), which is none yet."""
+    match = PHASE_NAME.match(text)
+    return match is not None and match["id"] is not None and is_backlog(normalise(match["id"]))
 
 
 def row_name(text: str) -> tuple[str, str] | None:

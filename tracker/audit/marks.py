@@ -21,12 +21,12 @@ _DONE = re.compile(
     r"conclu[ií]d[ao]s?|conclu[ií]do|complet[ao]s?|completad[ao]s?|terminad[ao]s?|hech[ao]|finalizad[ao]s?|entregue|"
     r"fertig|abgeschlossen|erledigt|vollständig|ferdig|fullført|fullfort|avsluttet|klar|färdig|voltooid|terminée?|"
     r"achevée?|completat[oa]|completo|fatto|zakończon[aey]|gotowe|ukończon[aey]|"
-    r"заверш[её]н[аоы]?|завершена|готов[аоы]?|выполнен[аоы]?|сделан[аоы]?)\b"
+    r"tamamlandı|tamam|bitti|hoàn thành|заверш[её]н[аоы]?|готов[аоы]?|выполнен[аоы]?|сделан[аоы]?)\b"
     r"|已?完成|已发布|已交付|已归档|完了|완료|milestone[ _](?:complete|shipped)|phase[ _]complete|100\s*%",
 )
 _ACTIVE = re.compile(
     r"(?:in[ _-]?progress|executing|execution|active|started|ongoing|under ?way|working|current|wip|verifying|"
-    r"in arbeit|läuft|em andamento|em execução|en (?:curso|progreso|cours)|in corso|pågår|under arbeid|"
+    r"in arbeit|läuft|em andamento|em execução|en (?:curso|progreso|cours)|in corso|devam ediyor|sürüyor|đang thực hiện|pågår|under arbeid|"
     r"в (?:работе|процессе|разработке)|выполняется)\b|进行中|執行中|执行中|進行中|진행\s?중|作業中",
 )
 _DEFERRED = re.compile(
@@ -38,7 +38,7 @@ _OPEN = re.compile(
     r"waiting|ready|planning|discussing|draft|next|proposed|needs?\b|partial|in-?complete|not\b|"
     r"pendente|planejad[ao]|não iniciad[ao]|a fazer|pendiente|planificad[ao]|por hacer|sin empezar|"
     r"offen|geplant|ausstehend|nicht begonnen|planlagt|ikke (?:startet|påbegynt|begynt)|venter|"
-    r"не начат[аоы]?|ожида(?:ет|ние)|заплан\w+|план(?:ируется)?|в очереди|in attesa|da fare|prévu|à faire)"
+    r"не начат[аоы]?|ожида(?:ет|ние)|заплан\w+|план(?:ируется)?|в очереди|planlandı|bekliyor|başlamadı|chưa bắt đầu|in attesa|da fare|prévu|à faire)"
     r"|未开始|未開始|待开始|计划中|待定|待办|대기|예정|미착수|未着手|予定",
 )
 _CLEAN = re.compile(r"[*_`~\[\]]+|<[^>]{0,40}>|\uFE0F")

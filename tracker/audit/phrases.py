@@ -9,10 +9,11 @@ from tracker.audit import lines as md
 from tracker.audit import marks
 from tracker.audit.ids import PHASE_ID, normalise
 from tracker.audit.model import Mark
+from tracker.audit.words import ANY_PHASE
 
 _OF = r"(?:of|/|de|von|av|из|sur|di|out of|中)"
 _POSITION = re.compile(
-    rf"[*_`\s]*(?:(?:phase|fase|фаза|этап)[ \t]*[:#]?[ \t]*)?(?P<id>{PHASE_ID})(?:[ \t]*{_OF}[ \t]*(?P<total>\d{{1,4}}))?(?P<rest>.*)\Z",
+    rf"[*_`\s]*(?:{ANY_PHASE}[ \t]*[:#]?[ \t]*)?(?P<id>{PHASE_ID})(?:[ \t]*{_OF}[ \t]*(?P<total>\d{{1,4}}))?(?P<rest>.*)\Z",
     re.IGNORECASE,
 )
 _PLAN_POSITION = re.compile(
@@ -20,8 +21,8 @@ _PLAN_POSITION = re.compile(
     re.IGNORECASE,
 )
 _PARENTHESIS = re.compile(r"\(([^()]{1,200})\)")
-PLANS = r"(?:plans?|planos|planes|pläne|piani|план(?:ов|а|ы)?|个?计划|계획)"
-PHASES = r"(?:phases?|fases|phasen|faser|fasi|фаз[ыа]?|этап(?:ов|а)?|个?阶段|단계)"
+PLANS = r"(?:plans?|planos|planes|pläne|planer|piani|plannen|planlar|план(?:ов|а|ы)?|个?计划|계획)"
+PHASES = r"(?:phases?|fases|phasen|faser|fasi|fazlar|фаз[ыа]?|этап(?:ов|а)?|个?阶段|단계)"
 _COUNT = re.compile(
     rf"(?<![\d/.\-v])(?P<done>\d{{1,5}})[ \t]*(?:/|of|de|von|из|av)[ \t]*(?P<total>\d{{1,5}})(?![\d/.%])"
     rf"(?:[ \t]*(?:total|executed|complete[d]?|executable)?[ \t]*(?:(?P<plans>{PLANS})|(?P<phases>{PHASES}))(?![\w]))?",
@@ -32,7 +33,7 @@ _LONE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"\bv\d+(?:\.\d+){0,3}\b")
-_PHASE_LABEL = re.compile(rf"\b(?:phase|fase|фаза|этап)[ \t-]+(?P<id>{PHASE_ID})", re.IGNORECASE)
+_PHASE_LABEL = re.compile(rf"\b{ANY_PHASE}[ \t-]+(?P<id>{PHASE_ID})", re.IGNORECASE)
 BAR = re.compile(r"[█▓▒░■□▰▱▮▯⬛⬜●○#=\-. ]{5,400}")
 SEVERAL = "several"
 """The label of a figure that is an estimate, or whose text names more than one phase: nothing decides on it."""
@@ -51,7 +52,7 @@ _MILESTONE_DONE = re.compile(
     re.IGNORECASE,
 )
 _PHASE_DONE = re.compile(
-    rf"\b(?:phase|fase)[ \t]+(?P<id>{PHASE_ID})(?:[ \t]*\([^()]{{0,80}}\))?[ \t]*(?:[—–:|-]+[ \t]*)?(?:is |marked )?"
+    rf"\b{ANY_PHASE}[ \t]+(?P<id>{PHASE_ID})(?:[ \t]*\([^()]{{0,80}}\))?[ \t]*(?:[—–:|-]+[ \t]*)?(?:is |marked )?"
     r"(?:fully )?(?P<word>complete[d]?\b|done\b|finished\b|conclu[ií]da\b|completa\b|abgeschlossen\b|not started\b|pending\b|in progress\b|planned\b|executing\b)",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from tracker.audit import words
 from tracker.audit.model import Claim, Mark, Unread
 
 _WORDS = {
@@ -23,30 +24,19 @@ SECTIONS = tuple(
             "|".join(
                 rf"(?:\b|(?=[^\x00-\x7f])){word.replace('~', ' ').strip()}"
                 + (r"\b" if word.endswith("~") else "")
-                for word in words.split()
+                for word in text.split()
             )
         ),
     )
-    for name, words in _WORDS.items()
+    for name, text in _WORDS.items()
 )
 """Names of a document's parts and the words in a heading that open them; the first that matches counts."""
 
 DECISIVE = {"front matter", "position", "progress", "status table"}
-PHASE_KEYS = {
-    "phase",
-    "current phase",
-    "active phase",
-    "fase",
-    "fase atual",
-    "aktuelle phase",
-    "текущая фаза",
-    "фаза",
-    "当前阶段",
-    "nåværende fase",
-}
-PLAN_KEYS = {"plan", "current plan", "plano", "plano atual", "active plan"}
-STATUS_KEYS = {"status", "overall status", "estado", "статус", "状态", "situação", "phase status"}
-PROGRESS_KEYS = {"progress", "progresso", "overall progress", "прогресс", "进度", "fremdrift", "completion"}
+PHASE_KEYS = words.of_now(words.PHASE)
+PLAN_KEYS = words.of_now(("plan", "plano", "план", "计划", "계획"))
+STATUS_KEYS = words.of_now(words.STATUS) | {"overall status", "phase status", "situação"}
+PROGRESS_KEYS = words.of_now(words.PROGRESS) | {"overall progress", "completion"}
 FOCUS_KEYS = {"current focus", "focus", "foco atual", "fokus"}
 COUNT_KEYS = {
     "total plans completed": ("plans", "done"), "plans completed": ("plans", "done"), "completed plans": ("plans", "done"),

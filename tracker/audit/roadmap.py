@@ -64,6 +64,7 @@ def read(text: str, file: str) -> Roadmap:
 def _heading(state: Reading, heading: re.Match[str], line: str, number: int) -> None:
     rest = heading["rest"]
     state.in_plans = False
+    state.backlog = md.names_backlog(rest)
     box = re.match(r"\[([ xX✓✅])\]\s*", rest)
     named = md.phase_name(rest[box.end() :] if box else rest)
     if named is not None:
@@ -149,7 +150,7 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
         draft = enter(state, named[0], named[1], line, column)
         draft.checkbox = checked if draft.checkbox is None else draft.checkbox
         return
-    if state.current is None and not re.match(r"[*_~`\[ ]*(?:\d+\.\d|999)", rest):
+    if state.current is None and not state.backlog and not re.match(r"[*_~`\[ ]*(?:\d+\.\d|999)", rest):
         state.unread.append(Unread(state.file, line, column, rest.strip()))
 
 

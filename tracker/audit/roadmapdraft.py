@@ -50,6 +50,7 @@ class Reading:
     section: MilestoneDraft | None = None
     in_plans: bool = False
     listing: bool = False
+    backlog: bool = False
 
 
 @dataclass(slots=True)

@@ -8,34 +8,7 @@ from tracker.audit import lines as md
 from tracker.audit import marks
 from tracker.audit.model import Mark, Unread
 from tracker.audit.roadmapdraft import VERSION, Reading, enter, version_name
-
-_STATUS_HEADERS = (
-    "status",
-    "статус",
-    "state",
-    "状态",
-    "狀態",
-    "상태",
-    "situa",
-    "estado",
-    "stato",
-    "état",
-    "ステータス",
-)
-_PHASE_HEADERS = (
-    "phase",
-    "fase",
-    "фаза",
-    "этап",
-    "阶段",
-    "階段",
-    "페이즈",
-    "단계",
-    "etapa",
-    "étape",
-    "フェーズ",
-    "faza",
-)
+from tracker.audit.words import PHASE, STATUS
 
 _COUNT_CELL = re.compile(
     r"[*_ ]*(\d{1,4})\s*/\s*(\d{1,4}|\?|N|TBD|-|—)(?=[*_ ]*(?:\Z|plans?\b|tasks?\b|\())", re.IGNORECASE
@@ -94,7 +67,7 @@ def _whole_name(cell: str) -> bool:
 def _phase_column(header: list[str]) -> int | None:
     for index, cell in enumerate(header[:2]):
         if any(
-            cell == word or cell.startswith((word + " ", word + "#")) for word in _PHASE_HEADERS
+            cell == word or cell.startswith((word + " ", word + "#")) for word in PHASE
         ) and not cell.startswith(("phase(s)", "phases")):
             if index == 0 or header[0] in ("#", "no", "no.", "nr", "№", "milestone", "version", ""):
                 return index
@@ -105,7 +78,7 @@ def _phase_column(header: list[str]) -> int | None:
 
 
 def _row_status(row: md.Row, skip: int) -> Mark | None:
-    cell = row.cell(*_STATUS_HEADERS)
+    cell = row.cell(*STATUS)
     if cell and (found := marks.status(cell)) is not None:
         return found
     for index, other in enumerate(row.cells):

@@ -12,6 +12,7 @@ from tracker.audit.model import Document, Mark, Unread
 from tracker.audit.planfile import cited_commits
 from tracker.audit.reader import SECTIONS, Reader
 from tracker.audit.text import Decoded
+from tracker.audit.words import ANY_PHASE
 
 
 def read(decoded: Decoded, file: str) -> Document:
@@ -202,8 +203,11 @@ def _listed(reader: Reader, line: str, number: int) -> bool:
     return True
 
 
+_NAMED_PHASE = re.compile(rf"\b{ANY_PHASE}\s+(\d{{1,3}}(?:\.\d{{1,3}})?)\b", re.IGNORECASE)
+
+
 def _report_phase(rest: str) -> tuple[str, str] | None:
-    match = re.search(r"\b(?:phase|fase)\s+(\d{1,3}(?:\.\d{1,3})?)\b", rest, re.IGNORECASE)
+    match = _NAMED_PHASE.search(rest)
     return md.phase_name(match[0]) if match else None
 
 

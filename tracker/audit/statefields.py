@@ -19,8 +19,9 @@ from tracker.audit.reader import (
     STATUS_KEYS,
     Reader,
 )
+from tracker.audit.words import ANY_PHASE, PHASE, PROGRESS
 
-_PHASES_NAMED = re.compile(r"\b(?:phase|fase)\s+(\d{1,3}(?:\.\d{1,3})*[A-Z]?)\b", re.IGNORECASE)
+_PHASES_NAMED = re.compile(rf"\b{ANY_PHASE}\s+(\d{{1,3}}(?:\.\d{{1,3}})*[A-Z]?)\b", re.IGNORECASE)
 
 
 def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: int) -> bool:
@@ -35,9 +36,10 @@ def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: 
     elif key in PROGRESS_KEYS or re.fullmatch(r"v[\d.]+ progress", key):
         label = phrases.version(key)
         progress(reader, f"{label} {value}".strip(), column, line)
-    elif "progress" in key or "прогресс" in key:
+    elif any(word in key for word in PROGRESS):
         scope = reader.scope or reader.phase
-        progress(reader, f"Phase {scope} {value}" if "phase" in key and scope else value, column, line)
+        about_phase = scope and any(word in key for word in PHASE)
+        progress(reader, f"Phase {scope} {value}" if about_phase else value, column, line)
     elif key in FOCUS_KEYS:
         named = [normalise(number) for number in _PHASES_NAMED.findall(plain)]
         reader.claim(

@@ -5,27 +5,12 @@ from __future__ import annotations
 import re
 
 from tracker.audit import lines as md
-from tracker.audit import marks
+from tracker.audit import marks, words
 from tracker.audit.ids import normalise, order
 from tracker.audit.model import Mark, Roadmap, Unread
 from tracker.audit.reader import Reader
 
-_STATUS = ("status", "статус", "state", "状态", "狀態", "상태", "situa", "estado", "stato", "état")
-_PROGRESS = (
-    "progress",
-    "прогресс",
-    "进度",
-    "进展",
-    "진행",
-    "plans",
-    "planos",
-    "планов",
-    "done",
-    "complet",
-    "fremdrift",
-    "tasks",
-    "计划",
-)
+_DONE_OF = (*words.PROGRESS, *words.PLANS, "done", "complet", "tasks")
 _METRIC = (
     "duration",
     "avg",
@@ -67,12 +52,9 @@ def read(reader: Reader, rows: list[md.Row]) -> None:
     if not rows:
         return
     header = [marks.plain(cell).casefold() for cell in rows[0].header]
-    status_at = next((i for i, cell in enumerate(header) if cell.startswith(_STATUS)), None)
-    progress_at = [i for i, cell in enumerate(header) if i and i != status_at and cell.startswith(_PROGRESS)]
-    named_phase = bool(header) and (
-        header[0].startswith(("phase", "fase", "фаза", "этап", "阶段", "etapa", "페이즈", "단계"))
-        or header[0] == "#"
-    )
+    status_at = next((i for i, cell in enumerate(header) if cell.startswith(words.STATUS)), None)
+    progress_at = [i for i, cell in enumerate(header) if i and i != status_at and cell.startswith(_DONE_OF)]
+    named_phase = bool(header) and (header[0].startswith(words.PHASE) or header[0] == "#")
     if status_at is None and not (named_phase and (progress_at or md.columns(rows[0]))):
         return
     metric = reader.section == "metrics" or (
