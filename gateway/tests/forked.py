@@ -32,6 +32,11 @@ import gateway
 REQUEST_BYTES = 131_072
 READ_BYTES = 65_536
 NUMBER = struct.Struct("i")
+# What the program imports in functions, when they are called.
+LATE = (
+    *("argon2", "cryptography.x509", "cryptography.hazmat.primitives.asymmetric.ed25519"),
+    *("cryptography.hazmat.primitives.ciphers.aead", "httpx", "json5", "websockets.sync.client"),
+)
 
 
 class Run:
@@ -135,10 +140,11 @@ def _end(control: socket.socket, process: subprocess.Popen[bytes]) -> None:
 
 def preload() -> None:
     """Import all of the program; what cannot be imported fails in the runs that need it."""
-    for module in pkgutil.walk_packages(gateway.__path__, "gateway.", onerror=lambda _: None):
-        if not module.name.startswith("gateway.tests") and not module.name.endswith("__main__"):
+    modules = pkgutil.walk_packages(gateway.__path__, "gateway.", onerror=lambda _: None)
+    for name in (*(module.name for module in modules), *LATE):
+        if not name.startswith("gateway.tests") and not name.endswith("__main__"):
             with contextlib.suppress(Exception, SystemExit):
-                importlib.import_module(module.name)
+                importlib.import_module(name)
     tempfile.tempdir = None
     gc.collect()
     gc.freeze()
