@@ -130,8 +130,10 @@ def _reopen(context: Context) -> str:
     if context.check is not None:
         return "" if context.check.deferred else f"{context.check.id} is not deferred"
     plan = context.plan
-    if plan is not None and plan.status in (sn.PENDING, sn.ACTIVE):
-        return f"{plan.ref} is open already"
+    if plan is not None and plan.status == sn.PENDING:
+        return f"{plan.ref} is pending already"
+    if plan is not None and plan.run and plan.status in (sn.DONE, sn.FAILED):
+        return f"{plan.ref} has landed: x takes its code back too"
     return ""
 
 
@@ -248,7 +250,7 @@ ACTIONS: tuple[Action, ...] = (
            RECORDS, "tracker done {ref} --because TEXT", _done),
     Action("defer", "z", "Defer", "Put off the plan, or the selected check, with a reason.", RECORDS,
            "tracker defer {ref}{check} --reason TEXT", _defer, (TREE, CHECKS)),
-    Action("reopen", "o", "Reopen", "Take up again what is done, failed or deferred.", RECORDS,
+    Action("reopen", "o", "Reopen", "Make it pending again: what is active, done by word or deferred.", RECORDS,
            "tracker reopen {ref}{check}", _reopen),
     Action("start", "s", "Start", "Mark the plan as being worked on.", RECORDS,
            "tracker start {ref}", _start),

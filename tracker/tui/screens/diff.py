@@ -18,11 +18,9 @@ class DiffScreen(Page):
 
     def __init__(self, commit: str, file: str = "") -> None:
         self._commit, self._file = commit, file
+        short = one_line(commit)[:12]
+        self.NAME, self.COMMAND = f"Commit {short}", f"git show {short}"
         super().__init__()
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.titled(f"Commit {one_line(self._commit)[:12]}")
 
     def fill(self) -> None:
         spawn(self, self._read, exclusive=True)
