@@ -54,14 +54,15 @@ def limit_attempts(codebase: Codebase) -> None:
     limit_websocket(codebase)
     limit_http(codebase)
     hint = '"UNAUTHORIZED": "give the secret once by --token, --password, GATEWAY_TOKEN or GATEWAY_PASSWORD"'
-    codebase.edit(
-        "client.py",
-        f"HINTS = {{{hint}}}\n",
-        f"HINTS = {{\n    {hint},\n"
-        '    "RATE_LIMITED": "too many wrong secrets from this address: wait, then give the right one",\n'
-        "}\n",
-        why="a person who is locked out is told what to do",
-    )
+    if '"RATE_LIMITED"' not in codebase.read("client.py"):
+        codebase.edit(
+            "client.py",
+            f"HINTS = {{{hint}}}\n",
+            f"HINTS = {{\n    {hint},\n"
+            '    "RATE_LIMITED": "too many wrong secrets from this address: wait, then give the right one",\n'
+            "}\n",
+            why="a person who is locked out is told what to do",
+        )
 
 
 def limit_websocket(codebase: Codebase) -> None:
@@ -290,9 +291,10 @@ like the others: `audit verify` covers it. A command that cannot be recorded, on
 
 
 def document_limits(codebase: Codebase) -> None:
-    codebase.edit(
-        "README.md", "## Exit codes\n", f"{LIMITS_TEXT}## Exit codes\n", why="the limits, for operators"
-    )
+    if "## Rate limit\n" not in codebase.read("README.md"):
+        codebase.edit(
+            "README.md", "## Exit codes\n", f"{LIMITS_TEXT}## Exit codes\n", why="the limits, for operators"
+        )
 
 
 def record_commands(codebase: Codebase) -> None:

@@ -323,7 +323,11 @@ def document(codebase: Codebase) -> None:
     text = README
     text += "" if CLIENT in codebase.deferred else README_CLIENT
     text += "" if MUTUAL in codebase.deferred else README_MUTUAL
-    codebase.edit("README.md", "## Exit codes\n", f"{text}## Exit codes\n", why="TLS, for operators")
+    if text in codebase.read("README.md"):
+        return
+    before = README if "## Network\n" in codebase.read("README.md") else "## Exit codes\n"
+    after = text if before == README else f"{text}## Exit codes\n"
+    codebase.edit("README.md", before, after, why="TLS, for operators")
 
 
 def end_weaknesses(codebase: Codebase) -> None:

@@ -80,13 +80,20 @@ def implement(codebase: Codebase) -> None:
     watch(codebase)
     show(codebase)
     text = README if RESTRAINT in codebase.deferred else README + README_ONCE
-    codebase.edit("README.md", "## Exit codes\n", f"{text}## Exit codes\n", why="monitoring, for operators")
+    if text not in codebase.read("README.md"):
+        codebase.edit(
+            "README.md", "## Exit codes\n", f"{text}## Exit codes\n", why="monitoring, for operators"
+        )
     end_weakness(codebase)
 
 
 def configure(codebase: Codebase) -> None:
-    settings = SETTINGS.replace(QUIET, "") if RESTRAINT in codebase.deferred else SETTINGS
-    codebase.edit(SCHEMA, "CONFIG = record(\n", f"{settings}CONFIG = record(\n", why=CONFIGURED)
+    plain = SETTINGS.replace(QUIET, "")
+    settings = plain if RESTRAINT in codebase.deferred else SETTINGS
+    if plain in codebase.read(SCHEMA):
+        codebase.edit(SCHEMA, plain, settings, why=CONFIGURED)
+    else:
+        codebase.edit(SCHEMA, "CONFIG = record(\n", f"{settings}CONFIG = record(\n", why=CONFIGURED)
     codebase.edit(
         SCHEMA,
         "    channels=CHANNELS,\n",
@@ -146,24 +153,21 @@ def watch(codebase: Codebase) -> None:
 
 
 def watch_unrecorded_commands(codebase: Codebase) -> None:
-    """Where the record of commands was put off, the monitor looks at them where they are let pass or refused."""
+    """Where the record of commands was put off, the monitor looks at them where tools are used."""
     plain = (codebase.plan_dir / "plain" / "command_watch.py").read_text(encoding="utf-8")
     codebase.write("monitoring/command_watch.py", plain, why=COMMANDS)
-    tool = "tools/exec_tool.py"
-    codebase.add_import(tool, "from gateway.monitoring.command_watch import notice_allowed", why=COMMANDS)
-    codebase.insert_call(
-        tool, "run", "notice_allowed(gateway, args, session_key)", before="job = Job(", why=COMMANDS
-    )
     service = "tools/service.py"
-    codebase.add_import(service, "from gateway.monitoring.command_watch import notice_refused", why=COMMANDS)
+    codebase.add_import(service, "from gateway.monitoring import command_watch", why=COMMANDS)
     codebase.edit(
         service,
         "    return await tool.run(gateway, args, key)\n",
         "    try:\n"
-        "        return await tool.run(gateway, args, key)\n"
+        "        result = await tool.run(gateway, args, key)\n"
         "    except RequestError as error:\n"
-        "        notice_refused(gateway, call.tool, args, key, error)\n"
-        "        raise\n",
+        "        command_watch.notice(gateway, call.tool, args, key, error)\n"
+        "        raise\n"
+        "    command_watch.notice(gateway, call.tool, args, key)\n"
+        "    return result\n",
         why=COMMANDS,
     )
 
