@@ -66,11 +66,19 @@ def run(
     )
 
 
-def copy_of(codebase: Codebase, directory: Path) -> Path:
-    """A compiled copy that may be written to, in a directory with settings of its own."""
-    copy = directory / "gateway"
+@pytest.fixture(scope="module")
+def compiled(codebase: Codebase, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the codebase with its bytecode, which copies of it keep."""
+    copy = tmp_path_factory.mktemp("compiled") / "gateway"
     shutil.copytree(codebase.root, copy)
     compileall.compile_dir(copy, quiet=2)
+    return copy
+
+
+def copy_of(compiled: Path, directory: Path) -> Path:
+    """A copy that may be written to, in a directory with settings of its own."""
+    copy = directory / "gateway"
+    shutil.copytree(compiled, copy)
     (directory / "pytest.ini").write_text(SETTINGS)
     return copy
 
@@ -84,9 +92,9 @@ def ablated(codebase: Path, *controls: str) -> tuple[int, dict[str, Any]]:
 
 
 @check("TEST-01")
-def test_each_critical_control_is_missed(codebase: Codebase, tmp_path: Path) -> None:
+def test_each_critical_control_is_missed(compiled: Path, tmp_path: Path) -> None:
     needs("bwrap")
-    copy = copy_of(codebase, tmp_path)
+    copy = copy_of(compiled, tmp_path)
     code, answer = ablated(copy)
     critical = {each["id"] for each in checks_of_phase() if each.get("critical")} - {OWN}
     assert {each["control"] for each in answer["copies"]} >= critical
@@ -104,8 +112,8 @@ def test_each_critical_control_is_missed(codebase: Codebase, tmp_path: Path) -> 
     ["return True", '_pytest.skip("left out")', '_pytest.xfail("expected")'],
     ids=["hollow", "skip", "xfail"],
 )
-def test_a_hollow_test_is_not_taken_for_one(codebase: Codebase, tmp_path: Path, instead: str) -> None:
-    copy = copy_of(codebase, tmp_path)
+def test_a_hollow_test_is_not_taken_for_one(compiled: Path, tmp_path: Path, instead: str) -> None:
+    copy = copy_of(compiled, tmp_path)
     with (copy / "tests/conftest.py").open("a", encoding="utf-8") as file:
         file.write(HOLLOW.format(control="ORIG-01", name="orig_01", instead=instead))
     code, answer = ablated(copy, "ORIG-01")
@@ -115,14 +123,14 @@ def test_a_hollow_test_is_not_taken_for_one(codebase: Codebase, tmp_path: Path, 
 
 
 @check("TEST-02")
-def test_the_suite_is_offline_and_repeatable(codebase: Codebase, tmp_path: Path) -> None:
+def test_the_suite_is_offline_and_repeatable(compiled: Path, tmp_path: Path) -> None:
     needs("bwrap", "netns")
-    unnamed = {each["id"] for each in checks_of_phase()} - asserted(codebase.root)
+    unnamed = {each["id"] for each in checks_of_phase()} - asserted(compiled)
     assert sorted(unnamed) == []
     copies = []
     for number in range(RUNS):
         (tmp_path / str(number)).mkdir()
-        copies.append(copy_of(codebase, tmp_path / str(number)))
+        copies.append(copy_of(compiled, tmp_path / str(number)))
     with ThreadPoolExecutor(RUNS) as pool:
         first, *others = pool.map(
             lambda copy: suite(copy, copy.parent / "outcomes.xml", "gateway/tests"), copies
@@ -134,10 +142,10 @@ def test_the_suite_is_offline_and_repeatable(codebase: Codebase, tmp_path: Path)
 
 
 @check("TEST-02")
-def test_an_unsteady_or_online_test_shows(codebase: Codebase, tmp_path: Path) -> None:
+def test_an_unsteady_or_online_test_shows(compiled: Path, tmp_path: Path) -> None:
     needs("netns")
-    assert asserted(codebase.root), "no test of the suite names a control"
-    copy = copy_of(codebase, tmp_path)
+    assert asserted(compiled), "no test of the suite names a control"
+    copy = copy_of(compiled, tmp_path)
     test = copy / "tests/test_unsteady.py"
     test.write_text(
         '"""Two ways to depend on the world."""\n\nimport socket\nfrom pathlib import Path\n\n\n'
