@@ -58,6 +58,19 @@ def said(claim: Claim) -> tuple[object, ...]:
         ),
         ("**Phase 1:** Complete 2026-06-03", [("phase status", "1", "done")]),
         ("**Total Phases:** 8", [("phases", 8)]),
+        ("Phase: 228 (5 of 6 in v27.1) (Signals)", [("position", "228")]),
+        ("Phase: Phase 20 (Fog) - Plan 20-01 Completed. Ready for Plan 20-02.", [("position", "20")]),
+        ("Phase / Faz: 3 of 5 (Fog horn)", [("position", "3", 5)]),
+        ("Progress / İlerleme: [████████░░] 83%", [("percent", 83.0)]),
+        ("Progress: [##############__] 87% (14/16 plans)", [("plans", 14, 16), ("percent", 87.0)]),
+        ("Plan: 03-01 complete", [("plan position", "3", "done", 1)]),
+        ("Plan: - of - (not yet planned)", []),
+        ("**Plans Complete:** 4/7", [("plans", 4, 7)]),
+        ("**Phases Complete:** 0", [("phases", 0)]),
+        (
+            "- **Overall progress:** 5 / 6 phases done (83%) — 47 / 49 tasks (96%)",
+            [("phases", 5, 6), ("percent", 83.0)],
+        ),
     ],
 )
 def test_lines_of_a_position(lines: str, expected: list[tuple[object, ...]]) -> None:
@@ -93,6 +106,17 @@ def test_tables_of_plans() -> None:
     assert [said(c) for c in document(body).claims] == [
         ("plan status", "1-1", "done"),
         ("plan status", "1-2", "open"),
+    ]
+
+
+def test_counts_of_other_things_are_no_plans() -> None:
+    body = (
+        "# S\n\n| Phase | Status | Progress |\n|---|---|---|\n| Phase 1: Lamp | 🟢 Complete | 5/5 scripts |\n"
+        "| Phase 2: Lens | 🟡 In progress | 2/4 plans complete |\n| Phase 3: Horn | ⚪ Not started | 0/3 |\n"
+    )
+    assert [said(c) for c in document(body).claims if c.kind != "phase status"] == [
+        ("plans", "2", 2, 4),
+        ("plans", "3", 0, 3),
     ]
 
 

@@ -189,14 +189,16 @@ def _named(number: str, rest: str) -> tuple[str, str] | None:
 
 _TITLE_LEAD = re.compile(r"^[\s:.)\]*_~`\-–—]+")
 _TITLE_TAIL = re.compile(
-    r"\s*(?:\((?:INSERTED|COMPLETED?|DONE|IN PROGRESS|NEW|\d+/\d+ plans?)[^)]*\)|[✅✓✔🚧⏳⬜📋🔄])\s*$",
+    r"\s*(?:\((?:INSERTED|COMPLETED?|DONE|IN PROGRESS|NEW|\d+/\d+ plans?)[^)]*\)|[✅✓✔🚧⏳⬜📋🔄]"
+    r"|(?:[-–—|]|(?:[-–—|]\s*)?(?:[✅✓✔]\s*)?\b(?:COMPLETED?|DONE|SHIPPED|FINISHED)\b)\s*\(?\d{4}-\d\d-\d\d\)?)\s*$",
     re.IGNORECASE,
 )
+_LINK = re.compile(r"\]\([^()\s]{0,200}\)")
 
 
 def title(rest: str) -> str:
     """Return the title that follows a phase number: without emphasis, marks and the description after it."""
-    text = _TITLE_LEAD.sub("", rest)
+    text = _TITLE_LEAD.sub("", _LINK.sub("", rest).replace("[", ""))
     bold = text.find("**")
     if bold > 0:
         text = text[:bold]

@@ -34,6 +34,15 @@ _LONE = re.compile(
 )
 _VERSION = re.compile(r"\bv\d+(?:\.\d+){0,3}\b")
 _PHASE_LABEL = re.compile(rf"\b{ANY_PHASE}[ \t-]+(?P<id>{PHASE_ID})", re.IGNORECASE)
+_PLAN_UNIT = re.compile(
+    rf"(?:{PLANS}|tasks?|total|executed|executable|complete[d]?|done|finished|planned|written|ready)\Z",
+    re.IGNORECASE,
+)
+_OF_ANOTHER_UNIT = re.compile(
+    r"\d[ \t]*(?:/|of)[ \t]*\d+[ \t]+(?:tasks?|tests?|files?|tools?|items?|requirements?|reqs?|components?|todos?)[ \t]*\([^\d()%]{0,3}\Z",
+    re.IGNORECASE,
+)
+"""Counts of something else right before a percentage in parentheses: the percentage is of them."""
 BAR = re.compile(r"[█▓▒░■□▰▱▮▯⬛⬜●○#=\-. ]{5,400}")
 SEVERAL = "several"
 """The label of a figure that is an estimate, or whose text names more than one phase: nothing decides on it."""
@@ -134,6 +143,8 @@ def figures(text: str) -> list[Figure]:
             found.append(Figure(unit, int(hit["done"]), int(hit["total"]), None, label, offset + hit.start()))
             taken.append(hit.span())
         for hit in md.PERCENT.finditer(part):
+            if _OF_ANOTHER_UNIT.search(part, 0, hit.start()):
+                continue
             number = float(hit[1].replace(",", "."))
             found.append(Figure("percent", None, None, number, label, offset + hit.start()))
         for hit in _LONE.finditer(part):
@@ -142,6 +153,12 @@ def figures(text: str) -> list[Figure]:
                 found.append(Figure(unit, None, int(hit["n"]), None, label, offset + hit.start()))
         offset += len(part)
     return found
+
+
+def other_unit(rest: str) -> bool:
+    """Whether what follows a ratio names a unit that is no plan: "5/5 scripts" counts scripts."""
+    match = re.match(r"[\s*_`]*([^\W\d_]+)", rest)
+    return match is not None and not _PLAN_UNIT.match(match[1])
 
 
 def _label(text: str) -> str:

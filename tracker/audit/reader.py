@@ -41,6 +41,7 @@ FOCUS_KEYS = {"current focus", "focus", "foco atual", "fokus"}
 COUNT_KEYS = {
     "total plans completed": ("plans", "done"), "plans completed": ("plans", "done"), "completed plans": ("plans", "done"),
     "total phases completed": ("phases", "done"), "phases completed": ("phases", "done"), "completed phases": ("phases", "done"),
+    "plans complete": ("plans", "done"), "phases complete": ("phases", "done"), "plans done": ("plans", "done"),
     "total phases": ("phases", "total"), "total plans in phase": ("plans", "phase"), "total plans": ("plans", "total"), "phases": ("phases", "both"),
 }  # fmt: skip
 NOTED = {

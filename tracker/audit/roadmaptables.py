@@ -31,7 +31,7 @@ def read_table(state: Reading, rows: list[md.Row]) -> None:
         numbered = header[0] in ("#", "no", "no.", "nr", "№") and at == 1
         if numbered:
             named = md.row_name(row.cells[0])
-            named = (named[0], marks.plain(row.cells[1])) if named else md.phase_name(row.cells[1])
+            named = (named[0], md.title(row.cells[1])) if named else md.phase_name(row.cells[1])
         else:
             named = md.row_name(row.cells[at])
             if (
@@ -40,7 +40,7 @@ def read_table(state: Reading, rows: list[md.Row]) -> None:
                 and at + 1 < len(header)
                 and header[at + 1] in ("name", "title", "название", "nome", "名称")
             ):
-                named = (named[0], marks.plain(row.cells[at + 1])) if at + 1 < len(row.cells) else named
+                named = (named[0], md.title(row.cells[at + 1])) if at + 1 < len(row.cells) else named
         if named is None or not _whole_name(row.cells[at if not numbered else 0]):
             if _row_status(row, skip=at) is not None and not _TOTAL_ROW.match(row.cells[at]):
                 state.unread.append(Unread(state.file, row.line, 1, " | ".join(row.cells)))

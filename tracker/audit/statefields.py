@@ -27,6 +27,7 @@ _PHASES_NAMED = re.compile(rf"\b{ANY_PHASE}\s+(\d{{1,3}}(?:\.\d{{1,3}})*[A-Z]?)\
 def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: int) -> bool:
     plain = marks.plain(value)
     decisive = reader.section in DECISIVE
+    key = key.partition(" / ")[0]
     if key in PHASE_KEYS and reader.section != "history":
         _position(reader, key, value, line, column)
     elif key in PLAN_KEYS and reader.section != "history":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tracker.audit import lines as md
-from tracker.audit import marks, words
+from tracker.audit import marks, phrases, words
 from tracker.audit.ids import normalise, order
 from tracker.audit.model import Mark, Roadmap, Unread
 from tracker.audit.reader import Reader
@@ -185,6 +185,8 @@ def _figures(
         cell = marks.plain(row.cells[index])
         title = marks.plain(row.header[index]).casefold() if index < len(row.header) else ""
         if ratio := _RATIO.search(cell):
+            if phrases.other_unit(cell[ratio.end() :]):
+                continue
             done = int(ratio[1])
             total = int(ratio[2]) if ratio[2].isdigit() else None
             # "5/5 planned" counts plans that exist, not plans that are done.
