@@ -374,7 +374,7 @@ class TrackerApp(Flows, App[int]):
 
     async def _first_look(self) -> None:
         """What is known on this machine only: why checks are red, and a run that was cut short."""
-        await self._look()
+        await self.follow()
         await self.load_reasons()
         cut = (
             "" if self.run_view is not None else await self.ask(lambda board: board.interrupted(), quiet=True)
@@ -385,9 +385,9 @@ class TrackerApp(Flows, App[int]):
     def _poll(self) -> None:
         if not self._polling and self.stop_run is None:
             self._polling = True
-            spawn(self, self._look, group="poll")
+            spawn(self, self.follow, group="poll")
 
-    async def _look(self) -> None:
+    async def follow(self) -> None:
         """Look for a run or a verification of another process, and read on where there is one."""
         try:
             live = await self.ask(lambda board: board.live(), quiet=True)

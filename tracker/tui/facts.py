@@ -88,6 +88,8 @@ def of_plan(
         result += fact("Note", f"{date}  {one_line(text)}", colours, width)
     if plan.path:
         result += fact("File", listing.plan_file(plan), colours, width)
+    elif source := snapshot.document.get("source"):
+        result += fact("Told by", str(source), colours, width)
     return result
 
 

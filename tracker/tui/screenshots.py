@@ -9,6 +9,7 @@ import asyncio
 import re
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -22,26 +23,32 @@ from tracker.tui.work import FLOW
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A picture: its name, the keys that lead there, its size in cells."""
+    """A picture: its name, the keys that lead there, its size in cells.
+
+    ``landed``: of a plan that landed; ``live``: of the run that is going on in another process.
+    """
 
     name: str
     keys: tuple[str, ...] = ()
     size: tuple[int, int] = (120, 40)
     theme: str = DARK.name
+    landed: bool = False
+    live: bool = False
 
 
-SHOTS = (
+BEFORE = (Shot("waves", ("W",)), Shot("help", ("question_mark",)))
+CLAIMS = (Shot("audit", ("A", "down")),)
+DURING = (Shot("run", ("4",), live=True),)
+AFTER = (
     Shot("main"),
     Shot("main-light", theme=LIGHT.name),
     Shot("main-narrow", size=(80, 24)),
-    Shot("checks", ("2", "tab")),
-    Shot("changes", ("3", "tab")),
-    Shot("waves", ("W",)),
+    Shot("checks", ("2", "tab"), landed=True),
+    Shot("changes", ("3", "tab"), landed=True),
     Shot("state", ("S",)),
     Shot("charts", ("C",)),
-    Shot("audit", ("A",)),
-    Shot("help", ("question_mark",)),
 )
+"""What is worth a picture before a programme is carried out, while it is, and after it."""
 
 
 class _Showcase:
@@ -66,14 +73,23 @@ async def picture(root: Path, shot: Shot, place: Path) -> str:
     app.theme = shot.theme
     async with app.run_test(size=shot.size) as pilot:
         await settled(app)
-        done = [plan.ref for plan in app.snapshot.plans if plan.changes]
-        if done and shot.keys[:1] in (("2",), ("3",)):
-            app.main.plan_tree.reveal(done[0])
+        if shot.live:
+            await app.follow()
+        if row := _row(app, shot):
+            app.main.plan_tree.reveal(row)
         for key in shot.keys:
             await pilot.press(key)
             await settled(app)
         await pilot.pause()
         return re.sub(r"terminal-\d+", "terminal", app.export_screenshot(title="tracker"))
+
+
+def _row(app: TrackerApp, shot: Shot) -> str:
+    """The plan to look at: one at work, or one that landed; empty where there is none, or the picture wants none."""
+    run = app.run_view
+    if shot.live and run is not None:
+        return next(iter(run.working), "")
+    return next((plan.ref for plan in app.snapshot.plans if plan.changes), "") if shot.landed else ""
 
 
 async def settled(app: TrackerApp) -> None:
@@ -86,17 +102,22 @@ async def settled(app: TrackerApp) -> None:
         quiet = 0 if busy else quiet + 1
 
 
+def write(root: Path, target: Path, shots: Iterable[Shot]) -> None:
+    """Write the pictures, and say which. Raises TrackerError where there is no repository."""
+    target.mkdir(parents=True, exist_ok=True)
+    for shot in shots:
+        with tempfile.TemporaryDirectory() as place:
+            text = asyncio.run(picture(root, shot, Path(place)))
+        (target / f"{shot.name}.svg").write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{target / shot.name}.svg\n")
+
+
 def main(arguments: list[str]) -> int:
-    """Write every picture; 2 where there is no repository."""
+    """Write every picture of a repository; 2 where there is none."""
     root = Path(arguments[0] if arguments else ".")
     target = Path(arguments[1] if len(arguments) > 1 else "docs/images")
-    target.mkdir(parents=True, exist_ok=True)
     try:
-        for shot in SHOTS:
-            with tempfile.TemporaryDirectory() as place:
-                text = asyncio.run(picture(root, shot, Path(place)))
-            (target / f"{shot.name}.svg").write_text(text, encoding="utf-8")
-            sys.stdout.write(f"{target / shot.name}.svg\n")
+        write(root, target, (*BEFORE, *CLAIMS, *AFTER))
     except TrackerError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return error.exit_code

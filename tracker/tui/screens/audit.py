@@ -31,6 +31,13 @@ class ClaimRows(Rows[Claim]):
     """The claims, the contradicted ones first."""
 
     EMPTY = "No document here claims anything that could be checked."
+    room = 0
+    """Cells of the column that says where."""
+
+    def fill(self, claims: list[Claim]) -> None:
+        """Show the claims."""
+        self.room = min(28, max((len(_place(claim)) for claim in claims), default=0))
+        self.show(claims)
 
     def key_of(self, row: Claim) -> str:
         return f"{row.path}:{row.line}:{row.text}"
@@ -39,9 +46,13 @@ class ClaimRows(Rows[Claim]):
         colours = self.colours
         style = _style(row.verdict, colours)
         text = span(f"{_SIGNS.get(row.verdict, '·')} {row.verdict:<18} ", style)
-        text.append(f"{one_line(row.path)}:{row.line}  ", colours.muted)
-        text.append(_BARS.sub(r"\1…", one_line(row.text)), colours.text)
+        text.append(f"{_place(row):<{self.room}}  ", colours.muted)
+        text.append(_BARS.sub(r"\1…", one_line(row.text)).replace("**", ""), colours.text)
         return text.append(f"  {one_line(row.why)}" if row.why else "", colours.muted)
+
+
+def _place(claim: Claim) -> str:
+    return f"{one_line(claim.path)}:{claim.line}"
 
 
 def _style(verdict: str, colours: Palette) -> Any:
@@ -83,7 +94,7 @@ class ClaimPane(Vertical):
         self.detail.show(
             [
                 *fact("Claim", _BARS.sub(r"\1…", row.text), colours, width),
-                *fact("Where", f"{row.path}:{row.line}", colours, width),
+                *fact("Where", _place(row), colours, width),
                 *fact("Verdict", verdict, colours, width),
                 *(fact("Because", row.why, colours, width) if row.why else []),
             ]
@@ -113,7 +124,7 @@ class AuditScreen(Page):
             return
         claims = sorted(found, key=lambda claim: (claim.verdict not in _WRONG, claim.path, claim.line))
         wrong = sum(claim.verdict in _WRONG for claim in claims)
-        self.content.list.show(claims)
+        self.content.list.fill(claims)
         self.content.explain()
         self.titled(f"Audit: {plural(wrong, 'contradiction')} in {plural(len(claims), 'claim')}")
 
