@@ -1,0 +1,1 @@
+"""The gateway's confinement of itself: what the process may do once it serves."""
