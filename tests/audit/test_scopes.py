@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tracker.audit.scopes import link, parse
+from tracker.audit.scopes import parse
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,6 @@ def test_several_plans_in_one_scope() -> None:
 )
 def test_other_subjects_link_nothing(subject: str) -> None:
     assert [scope.key for scope in parse(subject) if scope.key] == []
-
-
-def test_links_keep_the_order_of_the_history() -> None:
-    assert link([("b", "docs(01-01): y"), ("a", "feat(1-1): x"), ("c", "feat: z")]) == {
-        "1-1": [("b", "exact"), ("a", "exact")]
-    }
 
 
 def test_cost_grows_with_the_history_and_not_with_odd_subjects() -> None:

@@ -11,7 +11,10 @@ from tracker.audit.model import PlanFile, RoadmapPhase, SummaryFile
 
 @dataclass(slots=True)
 class Directory:
-    """One phase directory: its plans, which of them have a summary, its verification."""
+    """One phase directory: its plans, and how many of them have a summary.
+
+    ``named`` counts summaries of any content, ``summarised`` those that say something.
+    """
 
     path: str
     zone: str
@@ -20,7 +23,6 @@ class Directory:
     summaries: list[SummaryFile] = field(default_factory=list)
     summarised: int = 0
     named: int = 0
-    verified: bool = False
 
     @property
     def filled(self) -> int:

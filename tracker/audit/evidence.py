@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tracker.audit.counting import Directory, Scope
 from tracker.audit.ids import order, whole
@@ -21,7 +21,6 @@ class Evidence:
     general: list[Scope]
     milestones: dict[str, Scope]
     current: list[str]
-    commits: dict[str, int] = field(default_factory=dict)
 
     def of_phase(self, number: str) -> Scope:
         """Return the scope of one phase; directories that share its number are all in it."""
@@ -109,14 +108,6 @@ def _directories(project: Project) -> list[Directory]:
         _home(found, plan).plans.append(plan)
     for summary in project.summaries:
         _home(found, summary).summaries.append(summary)
-    for report in project.verifications:
-        for directory in found.values():
-            if report.path.rsplit("/", 1)[0].endswith(directory.path) and report.status.casefold() in (
-                "passed",
-                "verified",
-                "complete",
-            ):
-                directory.verified = True
     for directory in found.values():
         named = {(s.directory, s.stem) for s in directory.summaries}
         keyed = {(s.directory, s.phase, s.number) for s in directory.summaries}

@@ -155,7 +155,6 @@ class RoadmapPhase:
     column: int
     milestone: str = ""
     goal: str = ""
-    depends_on: str = ""
     checkbox: bool | None = None
     table: bool | None = None
     heading: bool | None = None
@@ -164,7 +163,6 @@ class RoadmapPhase:
     tasks: tuple[RoadmapTask, ...] = ()
     counts: tuple[tuple[int, int | None], ...] = ()
     planned: int | None = None
-    word: str = ""
 
     @property
     def complete(self) -> bool | None:
@@ -208,7 +206,6 @@ class Document:
     title: str = ""
     project: str = ""
     goal: str = ""
-    encoding: str = "utf-8"
     front_matter: dict[str, str] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     phases: tuple[RoadmapPhase, ...] = ()

@@ -73,7 +73,6 @@ class Position:
 
     number: str
     total: int | None
-    name: str
     mark: Mark | None
     rest: str
 
@@ -100,19 +99,12 @@ def position(value: str) -> Position | None:
         return None
     rest = match["rest"]
     inner = _PARENTHESIS.search(rest)
-    name = inner[1].strip() if inner else ""
+    mark = marks.word(inner[1]) if inner and _WHOLE_STATUS.match(inner[1].strip()) else None
     after = rest[inner.end() :] if inner else rest
-    mark = None
-    if name and _WHOLE_STATUS.match(name):
-        mark = marks.word(name)
-        if mark is not None:
-            name = ""
     tail = re.sub(r"^[\s:|—–\-.]+", "", after)
     if mark is None and tail:
         mark = marks.symbol(after) or marks.word(tail)
-    if not name and tail and mark is None:
-        name = tail
-    return Position(normalise(match["id"]), int(match["total"]) if match["total"] else None, name, mark, rest)
+    return Position(normalise(match["id"]), int(match["total"]) if match["total"] else None, mark, rest)
 
 
 def plan_position(value: str) -> tuple[str, int, int | None, Mark | None] | None:

@@ -156,6 +156,7 @@ class _Walk:
     changed_by: str = ""
 
     def leave(self, number: int, line: str) -> None:
+        """Note a line that fits no record."""
         self.unread.append(Unread(self.file, number, len(line) - len(line.lstrip()) + 1, line.strip()))
 
 

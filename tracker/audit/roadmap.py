@@ -11,6 +11,7 @@ from tracker.audit.model import Roadmap, RoadmapPlan, RoadmapTask, Unread
 from tracker.audit.roadmapdraft import VERSION, Draft, Reading, enter, finish, milestone_line
 from tracker.audit.roadmaptables import read_table
 
+_GOAL = {"goal", "ziel", "objetivo", "obiettivo", "objectif", "mål", "hedef", "цель", "目标", "목표"}
 _PLANS_FIELD = re.compile(r"(?:plans?|planos|pläne|planes|планы|计划)\Z", re.IGNORECASE)
 _PLAN_COUNT = re.compile(
     r"(\d{1,3})(?:\s*/\s*(\d{1,3}))?\s*(?:executable\s+)?(?:plans?|planos|planes|pläne|план\w*|个?计划)\b",
@@ -178,10 +179,5 @@ def _field(state: Reading, key: str, value: str) -> None:
         state.in_plans = True
         if state.current is not None and (count := _PLAN_COUNT.search(value)):
             _count(state.current, count)
-    elif state.current is not None:
-        if name in ("goal", "ziel", "objetivo", "цель", "目标", "mål", "objectif") and not state.current.goal:
-            state.current.goal = value
-        elif name in ("depends on", "dependencies", "depende de") and not state.current.depends_on:
-            state.current.depends_on = value
-        elif name == "status" and not state.current.word:
-            state.current.word = value
+    elif name in _GOAL and state.current is not None and not state.current.goal:
+        state.current.goal = value

@@ -18,13 +18,14 @@ _SPAN = re.compile(
 
 @dataclass(slots=True)
 class Draft:
+    """A phase whose marks are still being gathered; what the fields mean is said at ``RoadmapPhase``."""
+
     number: str
     title: str
     line: int
     column: int
     milestone: str = ""
     goal: str = ""
-    depends_on: str = ""
     checkbox: bool | None = None
     table: bool | None = None
     heading: bool | None = None
@@ -33,11 +34,16 @@ class Draft:
     plans: list[RoadmapPlan] = field(default_factory=list)
     counts: list[tuple[int, int | None]] = field(default_factory=list)
     planned: int | None = None
-    word: str = ""
 
 
 @dataclass(slots=True)
 class Reading:
+    """Where the reading stands.
+
+    ``current`` and ``section`` are the phase and the milestone that lines belong to, ``orphans`` plan boxes that
+    stand before their phase; ``in_plans``, ``listing`` and ``backlog`` say what the last heading opened.
+    """
+
     file: str
     phases: dict[str, Draft] = field(default_factory=dict)
     orphans: list[RoadmapPlan] = field(default_factory=list)
@@ -55,6 +61,8 @@ class Reading:
 
 @dataclass(slots=True)
 class MilestoneDraft:
+    """A milestone with the phases found under it and the ranges that its line names."""
+
     version: str
     name: str
     mark: Mark | None
@@ -64,6 +72,7 @@ class MilestoneDraft:
 
 
 def enter(state: Reading, number: str, title: str, line: int, column: int) -> Draft:
+    """Return the phase of this number, a new one where it is named for the first time, put under the open milestone."""
     draft = state.phases.get(number)
     if draft is None:
         draft = state.phases[number] = Draft(number, title, line, column)
@@ -76,6 +85,7 @@ def enter(state: Reading, number: str, title: str, line: int, column: int) -> Dr
 
 
 def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> None:
+    """Note the milestone that a line names, with its mark and its range of phases; ``opens``: what follows is its."""
     plain = marks.plain(text).lstrip("-*+ ").strip()
     version = VERSION.search(plain)
     if version is None:
@@ -110,10 +120,12 @@ def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> None
 
 
 def version_name(match: re.Match[str]) -> str:
+    """Return a milestone's name as it is used for a key: ``v1.2``, ``M3``."""
     return f"v{match[1]}" if match[1] else f"M{match[2]}"
 
 
 def finish(state: Reading) -> Roadmap:
+    """Put orphaned boxes and phases in their places and freeze what was read; the backlog is left out."""
     for item in state.orphans:
         if item.phase in state.phases:
             state.phases[item.phase].plans.append(item)
@@ -156,6 +168,7 @@ def finish(state: Reading) -> Roadmap:
 
 
 def phase_record(draft: Draft) -> RoadmapPhase:
+    """Freeze one phase."""
     return RoadmapPhase(
         number=draft.number,
         title=draft.title,
@@ -163,7 +176,6 @@ def phase_record(draft: Draft) -> RoadmapPhase:
         column=draft.column,
         milestone=draft.milestone,
         goal=draft.goal,
-        depends_on=draft.depends_on,
         checkbox=draft.checkbox,
         table=draft.table,
         heading=draft.heading,
@@ -172,5 +184,4 @@ def phase_record(draft: Draft) -> RoadmapPhase:
         tasks=tuple(draft.tasks),
         counts=tuple(draft.counts),
         planned=draft.planned,
-        word=draft.word,
     )

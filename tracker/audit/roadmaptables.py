@@ -19,6 +19,7 @@ _TOTAL_ROW = re.compile(
 
 
 def read_table(state: Reading, rows: list[md.Row]) -> None:
+    """Read the phases that a table lists; rows with a status and no phase are noted as not understood."""
     if not rows:
         return
     header = [marks.plain(cell).casefold() for cell in rows[0].header]

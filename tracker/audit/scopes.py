@@ -7,10 +7,8 @@ Source: the conventional-commits form ``type(scope)!: text`` with the scopes of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from tracker.audit.ids import normalise
 
@@ -94,16 +92,3 @@ def _elsewhere(text: str, kind: str) -> tuple[Scope, ...]:
     if match is None:
         return ()
     return (Scope(kind, normalise(match[1]), normalise(match[2]), exact=False, variant="in the subject"),)
-
-
-Quality = Literal["exact", "variant"]
-
-
-def link(subjects: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, Quality]]]:
-    """Link (hash, subject) pairs to plans: ``phase-plan`` → its commits in the order given."""
-    links: dict[str, list[tuple[str, Quality]]] = {}
-    for commit, subject in subjects:
-        for scope in parse(subject):
-            if scope.key:
-                links.setdefault(scope.key, []).append((commit, "exact" if scope.exact else "variant"))
-    return links

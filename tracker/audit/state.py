@@ -62,7 +62,6 @@ def read(decoded: Decoded, file: str) -> Document:
         title=title,
         project=_first(reader, "project", front.text("project")),
         goal=_first(reader, "goal", ""),
-        encoding=decoded.encoding,
         front_matter=_flat(front.data),
         claims=tuple(reader.claims),
         phases=marks_read.phases,

@@ -25,6 +25,7 @@ _PHASES_NAMED = re.compile(rf"\b{ANY_PHASE}\s+(\d{{1,3}}(?:\.\d{{1,3}})*[A-Z]?)\
 
 
 def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: int) -> bool:
+    """Read one field as claims. False where it looks like progress and is not understood."""
     plain = marks.plain(value)
     decisive = reader.section in DECISIVE
     key = key.partition(" / ")[0]
@@ -163,6 +164,7 @@ def _share(reader: Reader, key: str, number: int, *, scope: str, bare: str, line
 
 
 def progress(reader: Reader, text: str, column: int, line: int) -> None:
+    """Read every count, percentage and bar in a line as claims of what the line names."""
     plain = marks.plain(text) if "[" not in text else text
     section = (
         reader.section if reader.section in ("position", "progress", "metrics", "history") else "progress"
