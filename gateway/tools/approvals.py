@@ -36,7 +36,8 @@ class Approvals:
         """Ask the operators and wait; the decision stays None when nobody answers in time."""
         clock = self._gateway.clock
         wait_ms = timeout_ms or self._gateway.config.number_at("tools.exec.approvalTimeoutMs")
-        now = clock.now_ms()
+        # The time runs from before anybody is asked: an answer may come, or the clock move, at once.
+        now, ends = clock.now_ms(), clock.monotonic() + wait_ms / 1000
         approval = Approval(request, now, now + wait_ms, asyncio.get_running_loop().create_future())
         self._known[approval.id] = approval
         while len(self._known) > KEPT:
@@ -50,7 +51,7 @@ class Approvals:
                 "expiresAtMs": approval.expires_at_ms,
             },
         )
-        approval.decision = await clock.wait(approval.answered, wait_ms / 1000)
+        approval.decision = await clock.wait(approval.answered, ends - clock.monotonic())
         if approval.decision is None:
             approval.answered.cancel()
         return approval
