@@ -7,6 +7,7 @@ the same clients in turn, round by round, and what is printed are medians of the
 from __future__ import annotations
 
 import argparse
+import signal
 import statistics
 import sys
 import tempfile
@@ -47,7 +48,11 @@ def main() -> int:
 
 
 def measure(say: Say, *, rounds: int = ROUNDS, seconds: float = ROUND_SECONDS) -> None:
-    """Say what the plans of the first phase and those of all phases cost, as tables."""
+    """Say what the plans of the first phase and those of all phases cost, as tables.
+
+    A bench that is ended by SIGTERM ends its gateways too.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.path.insert(0, str(REPOSITORY / "plans"))
     with tempfile.TemporaryDirectory(prefix="tracker-bench-") as scratch:
         # Others may pass through: a gateway that gives up its user still has to read its own code.
