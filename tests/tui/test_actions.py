@@ -39,6 +39,21 @@ def test_every_action_has_a_handler_a_binding_and_words(action: actions.Action) 
     assert action.title
 
 
+def test_every_action_but_those_of_the_screen_itself_has_its_command() -> None:
+    of_the_screen = {
+        "cancel", "filter", "sort", "tab-before", "tab-after", "copy", "copy-command", "theme", "quit",
+    }  # fmt: skip
+    assert {action.id for action in actions.ACTIONS if not action.command} == of_the_screen
+
+
+def test_no_module_of_the_screens_is_long() -> None:
+    found = {
+        path.name: len(path.read_text().splitlines()) for path in Path(listing.__file__).parent.rglob("*.py")
+    }
+    assert len(found) > 30
+    assert {name: lines for name, lines in found.items() if lines > 500} == {}
+
+
 SAME = [
     action
     for action in actions.ACTIONS
@@ -80,6 +95,9 @@ def test_the_exact_command_for_each_kind_of_selection() -> None:
     assert same["note"](context("project")) == "tracker note TEXT"
     assert same["edit"](context("1.03")) == "$EDITOR plans/01-phase/03-file-permissions/PLAN.md"
     assert same["edit"](context("phase:1")) == "$EDITOR plans/01-phase/PHASE.md"
+    assert actions.BY_ID["tab-log"].same_as(context("1.03")) == "tracker log 1.03"
+    assert actions.BY_ID["tab-log"].same_as(context("project")) == "tracker log"
+    assert actions.BY_ID["tab-plan"].same_as(context("phase:2")) == "tracker status"
 
 
 def test_the_key_page_names_every_action_and_is_fresh() -> None:

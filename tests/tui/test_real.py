@@ -279,14 +279,36 @@ sys.exit(app.run(pathlib.Path({str(sample.root)!r})))
     assert "Traceback" not in text
 
 
-def test_on_a_real_terminal_it_paints_takes_keys_and_gives_the_terminal_back(sample: SampleProject) -> None:
+def test_on_a_real_terminal_choose_run_land_note_undo_filter_quit(sample: SampleProject) -> None:
     terminal = Terminal.open(sample.root)
     assert terminal.until(DRAWN)
     assert b"Sample" in terminal.written
+    terminal.send(b":")
+    assert terminal.until(b"A plan, phase or check")
+    terminal.send(b"1.03\r")
+    assert terminal.until(b"tracker run 1.03")
+    terminal.send(b"r")
+    assert terminal.until(b"Wave 1")
+    terminal.send(b"\r")
+    assert terminal.until(b"1 plan landed")
+    assert (sample.root / "app/gamma.py").exists()
+    landed = (sample.root / "STATE.md").read_text()
+    assert "Gamma" in landed
     terminal.send(b"n")
     assert terminal.until(b"What is to be remembered?")
     terminal.send(b"ask Bob\r")
-    assert terminal.until(b"STATE.md regenerated")
+    assert terminal.until(b"noted to 1.03; STATE.md regenerated")
+    assert (sample.root / "STATE.md").read_text() != landed
+    terminal.send(b"u")
+    assert terminal.until(b"taken back: 1.03: ask Bob")
+    assert (sample.root / "STATE.md").read_text() == landed
+    terminal.send(b"/")
+    assert terminal.until(b"filter: words of title")
+    terminal.send(b"gam")
+    assert terminal.until("1 plan for “gam”".encode())
+    terminal.written = b""
+    terminal.send(b"\r")
+    assert terminal.until(b"Undo")
     terminal.send(b"q")
     assert terminal.close() == 0
     assert LEAVES_ALTERNATE_SCREEN in terminal.written
