@@ -20,7 +20,7 @@ IMPLEMENTATION = "implementation.py"
 
 @dataclass(frozen=True)
 class Delivered:
-    """A plan that has an implementation, the plans that have to come before it, and ids of its checks."""
+    """A plan that has an implementation, the plans that have to come before it, and ids of its checks that are proved."""
 
     ref: str
     directory: Path
@@ -39,7 +39,12 @@ def delivered(repository: Path) -> list[Delivered]:
     for directory in sorted(path.parent for path in repository.glob(f"plans/*/*/{IMPLEMENTATION}")):
         front = yaml.safe_load((directory / "PLAN.md").read_text(encoding="utf-8").split("---\n")[1])
         critical = tuple(check["id"] for check in front["checks"] if check.get("critical"))
-        stretch = tuple(check["id"] for check in front["checks"] if check["kind"] == "stretch")
+        proved = (directory / "verification.py").read_text(encoding="utf-8")
+        stretch = tuple(
+            check["id"]
+            for check in front["checks"]
+            if check["kind"] == "stretch" and f'@check("{check["id"]}")' in proved
+        )
         ref = f"{int(directory.parent.name[:2])}.{directory.name[:2]}"
         found.append(Delivered(ref, directory, tuple(front.get("depends_on") or ()), critical, stretch))
     return found

@@ -37,7 +37,8 @@ def copy_without(deferred: tuple[str, ...], start: Path, directory: Path) -> Pat
 
 
 def contents(codebase: Path) -> dict[str, bytes]:
-    return {path.relative_to(codebase).as_posix(): path.read_bytes() for path in python_files(codebase)}
+    files = (path for path in codebase.rglob("*") if path.is_file())
+    return {path.relative_to(codebase).as_posix(): path.read_bytes() for path in files}
 
 
 def python_files(codebase: Path) -> Iterator[Path]:
