@@ -129,6 +129,23 @@ def test_subjects_are_json_whatever_they_hold(sample: SampleProject) -> None:
     assert read(sample)["plans"]["1.01"][0]["subject"] == subject
 
 
+def test_line_ends_of_other_systems_and_settings_of_people_are_no_matter(sample: SampleProject) -> None:
+    (sample.root / "app" / "a.py").write_text("a\n", encoding="utf-8")
+    sample.git("add", "-A")
+    message = sample.root / ".git" / "message"
+    message.write_bytes(b"feat(01-01): one\rhalf  \r\n\r\nWords.\r\n\r\nPlan: 1.02\r\n")
+    sample.git("commit", "-q", "--cleanup=verbatim", "-F", str(message))
+    for setting in (
+        ("log.showSignature", "true"),
+        ("i18n.logOutputEncoding", "ISO-8859-1"),
+        ("color.ui", "always"),
+    ):
+        sample.git("config", *setting)
+    found = read(sample)
+    assert [row["subject"] for row in found["plans"]["1.02"]] == ["feat(01-01): one half"]
+    assert read(sample) == found
+
+
 def test_a_codebase_two_directories_down(project: SampleProject) -> None:
     project.base(project="name: Deep\ncodebase: a/b\n")
     project.write({"a/b/x.py": "x\n", "a/c.py": "c\n"})

@@ -83,7 +83,7 @@ class History:
 
     def _log(self, span: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            ["git", "log", f"--format={_FORMAT}", span],
+            ["git", "log", f"--format={_FORMAT}", "--encoding=UTF-8", "--no-show-signature", span],
             cwd=self.root,
             env=environment({"GIT_FLUSH": "0"}),  # else git flushes a pipe after every commit
             stdout=subprocess.PIPE,
@@ -145,7 +145,7 @@ class History:
                     is_open = open_ends[names] = loose(names)
                 if is_open:
                     asked.append(commit)
-                line = f"\t{commit}\t{date}\t{names}\t{subject}"
+                line = f"\t{commit}\t{date}\t{names}\t{subject.rstrip()}"
                 self._lines.append(line)
                 yield line, names
             self._ask(asked)
@@ -163,7 +163,8 @@ class History:
         while block := self._process.stdout.read(_BLOCK):
             whole, end, rest = (rest + block).rpartition(b"\0\n")
             if end:
-                yield whole.decode("utf-8", "replace")
+                text = whole.decode("utf-8", "replace")
+                yield text.replace("\r\n", "\n").replace("\r", " ") if "\r" in text else text
 
     def _stop(self) -> None:
         if self._process is not None and self._process.stdout is not None:
