@@ -63,6 +63,25 @@ async def test_run_of_a_phase_and_of_all(fresh: fake.FakeBoard) -> None:
         assert len([record for record in fresh.records if record[0] == "run"]) == 1
 
 
+async def test_where_nothing_is_left_to_run_enter_only_finishes_what_was_interrupted(
+    board: fake.FakeBoard,
+) -> None:
+    async with driving(board) as at:
+        await at.go("1.03")
+        await at.press("r")
+        await at.until_screen("RunDialog")
+        assert any("Nothing to run" in line for line in at.shown())
+        await at.press("enter")
+        await at.until_screen("MainScreen")
+        assert not board.records
+        board.cut_short = "20260127-120000-ab12"
+        await at.press("r")
+        await at.until_screen("RunDialog")
+        assert any("Finish the run that was interrupted" in line for line in at.shown())
+        await at.press("enter")
+        await at.until(lambda: ("run", ("1.03",), None, False, 2) in board.records)
+
+
 async def test_a_run_shows_the_command_that_does_the_same(fresh: fake.FakeBoard) -> None:
     async with driving(fresh) as at:
         await at.go("1.03")

@@ -22,7 +22,7 @@ from tracker.tui.palette import (
     shade,
 )
 from tracker.tui.runview import RunView
-from tracker.tui.text import moment, one_line, plural, span
+from tracker.tui.text import moment, one_line, plural, span, worth
 
 _HOW = {"module": "by a Python module", "command": "by a command", "manual": "by a person"}
 _WRAPPER = Console(width=80, force_terminal=True, color_system="truecolor", legacy_windows=False)
@@ -76,7 +76,7 @@ def of_plan(
         result += fact("Unblocks", _others(waiting, snapshot, colours), colours, width)
     if plan.checks:
         passed = sum(check.outcome == sn.PASSED for check in plan.checks)
-        text = f"{points(plan.earned)} of {points(plan.points)} points, {passed}/{plural(len(plan.checks), 'check')} passed"
+        text = f"{points(plan.earned)} of {worth(plan.points)}, {passed}/{plural(len(plan.checks), 'check')} passed"
         result += fact("Checks", text, colours, width)
     if plan.path and snapshot.origin == "native":
         result += fact("How", _HOW.get(plan.how, plan.how), colours, width)
@@ -238,7 +238,7 @@ def of_check(
     status = span(
         f"{OUTCOME_SIGNS.get(outcome, '○')} {OUTCOME_WORDS.get(outcome, outcome)}", shade(colours, outcome)
     )
-    kind = f"  {check.kind}{', critical' if check.critical else ''}, {points(check.earned)}/{points(check.points)} points"
+    kind = f"  {check.kind}{', critical' if check.critical else ''}, {points(check.earned)}/{worth(check.points)}"
     status.append(kind, colours.muted).append(f", {one_line(check.domain)}", colours.muted)
     result += fact("Outcome", status, colours, width)
     if reason and outcome not in ("", sn.PASSED):

@@ -48,13 +48,18 @@ class Runs:
         from tracker.tui.screens.dialogs import RunDialog
 
         whole = not refs and phase is None
-        planned = await self.me.ask(lambda board: board.plan_run(refs, phase=phase, all_plans=whole))
-        if planned is None:
+        found = await self.me.ask(
+            lambda board: (board.plan_run(refs, phase=phase, all_plans=whole), bool(board.interrupted()))
+        )
+        if found is None:
             return
+        planned, cut = found
         chosen = [item.ref for wave in planned.waves for item in wave]
-        if chosen and not await self._trusted(chosen):
+        if (chosen or cut) and not await self._trusted(chosen):
             return
-        jobs = await self.me.push_screen_wait(RunDialog(planned, f"tracker run {scope}", self.me.prefs.jobs))
+        jobs = await self.me.push_screen_wait(
+            RunDialog(planned, f"tracker run {scope}", self.me.prefs.jobs, interrupted=cut)
+        )
         if not isinstance(jobs, int):
             return
         self.me.prefs.jobs = jobs

@@ -11,6 +11,8 @@ import re
 from rich.style import Style
 from rich.text import Text
 
+from tracker.model.numbers import points
+
 _SEQUENCES = re.compile(
     r"""
     (?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?                          # CSI, ECMA-48 §5.4
@@ -64,6 +66,11 @@ def span(text: str, style: Style | str = "") -> Text:
 def moment(time: str) -> str:
     """``2026-01-27T12:00:00.000Z`` as ``2026-01-27 12:00``, UTC."""
     return time[:16].replace("T", " ")
+
+
+def worth(value: float) -> str:
+    """``1 point``, ``2.5 points``."""
+    return f"{points(value)} point{'' if value == 1 else 's'}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tracker.tui.app import TrackerApp
 
 ROOM = 70
+"""Cells of text across, where the screen is wide enough."""
 
 
 class Hint(Lines):
@@ -62,6 +63,11 @@ class Dialog(ModalScreen[object]):
         """The styles of the present theme."""
         return self.board_app.colours
 
+    @property
+    def room(self) -> int:
+        """Cells of text across."""
+        return max(20, min(ROOM, self.app.size.width * 96 // 100 - 5))
+
     def action_leave(self) -> None:
         self.dismiss(None)
 
@@ -89,7 +95,7 @@ class Prompt(Dialog):
             yield Hint("Enter goes on   Esc goes back", self._command(self._value))
 
     def on_mount(self) -> None:
-        self.query_one(TextPane).show(wrap(span(block(self._question), self.colours.text), ROOM))
+        self.query_one(TextPane).show(wrap(span(block(self._question), self.colours.text), self.room))
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -126,7 +132,7 @@ class Confirm(Dialog):
 
     def on_mount(self) -> None:
         pane = self.query_one(TextPane)
-        pane.show(wrap(span(block(self._text), self.colours.text), ROOM))
+        pane.show(wrap(span(block(self._text), self.colours.text), self.room))
         pane.focus()
 
     def action_go(self) -> None:
@@ -155,19 +161,21 @@ class RunDialog(Dialog):
         Binding("minus", "jobs(-1)", "Fewer jobs", show=False),
     ]
 
-    def __init__(self, planned: RunWaves, command: str, jobs: int) -> None:
+    def __init__(self, planned: RunWaves, command: str, jobs: int, *, interrupted: bool = False) -> None:
         super().__init__()
         self._planned, self._command, self._jobs = planned, command, jobs
         self._plans = sum(len(wave) for wave in planned.waves)
+        self._interrupted = interrupted
 
     def compose(self) -> ComposeResult:
-        with box(f"Run {plural(self._plans, 'plan')}" if self._plans else "Nothing to run"):
+        nothing = "Finish the run that was interrupted" if self._interrupted else "Nothing to run"
+        with box(f"Run {plural(self._plans, 'plan')}" if self._plans else nothing):
             yield TextPane()
             yield Hint(self._keys(), self._same())
 
     def _keys(self) -> str:
-        if not self._plans:
-            return "Esc goes back"
+        if not self._plans and not self._interrupted:
+            return "Enter or Esc goes back"
         return f"Enter runs   + − jobs: {self._jobs}   Esc goes back"
 
     def _same(self) -> str:
@@ -185,8 +193,7 @@ class RunDialog(Dialog):
         hint.redraw()
 
     def action_go(self) -> None:
-        if self._plans:
-            self.dismiss(self._jobs)
+        self.dismiss(self._jobs if self._plans or self._interrupted else None)
 
 
 def plan_lines(planned: RunWaves, colours: Palette) -> list[Text]:
@@ -232,9 +239,9 @@ class ErrorScreen(Dialog):
 
     def on_mount(self) -> None:
         colours = self.colours
-        lines = wrap(span(block(self._message), colours.text), ROOM)
+        lines = wrap(span(block(self._message), colours.text), self.room)
         if self._hint:
-            lines += [span(""), *wrap(span(block(self._hint), colours.accent), ROOM)]
+            lines += [span(""), *wrap(span(block(self._hint), colours.accent), self.room)]
         pane = self.query_one(TextPane)
         pane.show(lines)
         pane.focus()

@@ -8,12 +8,11 @@ from rich.text import Text
 from textual.widget import Widget
 
 from tracker.model import snapshot as sn
-from tracker.model.numbers import points
 from tracker.model.waves import critical_path
 from tracker.tui.palette import SIGNS, look, shade
 from tracker.tui.rows import Rows
 from tracker.tui.screens.page import Page
-from tracker.tui.text import one_line, plural, span
+from tracker.tui.text import one_line, plural, span, worth
 
 ROOM = 64
 """Cells for the words before the lanes begin."""
@@ -54,8 +53,8 @@ def lines(snapshot: sn.Snapshot) -> list[Line]:
     on_path = set(chain)
     for number in sorted(members):
         plans = members[number]
-        value = points(sum(plan.points for plan in plans))
-        result.append(Line(f"wave:{number}", f"Wave {number}  {plural(len(plans), 'plan')}, {value} points"))
+        value = worth(sum(plan.points for plan in plans))
+        result.append(Line(f"wave:{number}", f"Wave {number}  {plural(len(plans), 'plan')}, {value}"))
         result += [Line(plan.ref, plan=plan, critical=plan.ref in on_path) for plan in plans]
     return result
 
