@@ -10,6 +10,7 @@ import pytest
 
 from tests.audit.samples import plan
 from tests.project import SampleProject
+from tracker.errors import Usage
 from tracker.service import linking
 
 
@@ -160,3 +161,17 @@ def test_decimal_phases_of_a_foreign_project(beacon: SampleProject) -> None:
     commit = beacon.commit("feat(02.1-01): rub")
     assert hashes(read(beacon)["plans"]["2.1.01"]) == [commit]
     assert [info.hash for info in beacon.service.commits("02.1-01")] == [commit]
+
+
+def test_a_commit_s_change_is_shown(sample: SampleProject) -> None:
+    commit = change(sample, "app/a.py", "feat(01-01): one")
+    text = sample.service.diff(commit)
+    assert text.startswith(f"commit {commit}\n")
+    assert "+feat(01-01): one" in text
+
+
+@pytest.mark.parametrize("name", ["deadbee", "--output=taken"])
+def test_a_name_that_is_no_commit_is_refused(sample: SampleProject, name: str) -> None:
+    with pytest.raises(Usage, match="no commit"):
+        sample.service.diff(name)
+    assert not (sample.root / "taken").exists()
