@@ -198,6 +198,12 @@ def phase_statuses(text: str) -> list[tuple[str, Mark, str, int]]:
     return found
 
 
+def only_version(text: str) -> str:
+    """Return the one version that a text names, empty when it names none or several."""
+    named = set(_VERSION.findall(text))
+    return named.pop() if len(named) == 1 else ""
+
+
 def version(text: str) -> str:
     """Return the first version in a text (``v1.2``), empty when there is none."""
     match = _VERSION.search(text)

@@ -136,7 +136,7 @@ def _status(reader: Reader, plain: str, line: int, column: int) -> None:
 def _count(reader: Reader, key: str, plain: str, *, bare: str, line: int, column: int) -> None:
     kind, what = COUNT_KEYS[key]
     numbers = [f for f in phrases.figures(plain) if f.total is not None and f.unit != "other"]
-    label = phrases.version(plain) or reader.label
+    label = phrases.only_version(plain) or ("" if phrases.version(plain) else reader.label)
     if what == "phase":
         label, what = reader.phase, "total"
     if numbers and numbers[0].done is not None:
