@@ -42,9 +42,9 @@ When everything is open and the supervisor runs, the gateway gives up what servi
 
 Commands on the host run with the rights of that user, those in a sandbox as a user that owns nothing. Root's
 `python -m gateway …` acts for the owner of the state directory. Where that user cannot get to the state directory, such
-as below `/root`, the gateway stays root without capabilities and says so: use `/var/lib/moltbot`, or start it as a user
-of its own. A certificate that is to be reloaded, a workspace and a log elsewhere must be that user's. `doctor` tells
-what the machine cannot enforce.
+as below `/root`, or cannot read the certificate's files, the gateway stays root without capabilities and says so: use
+`/var/lib/moltbot`, or start it as a user of its own. A workspace and a log elsewhere must be that user's, and when they
+are moved, the gateway has to be started again. `doctor` tells what the machine cannot enforce.
 
 """
 REFERENCE = """| `gateway.process.user` | The account, or the number of a user, that the gateway becomes when root starts it |
@@ -57,6 +57,7 @@ def implement(codebase: Codebase) -> None:
     confine_at_start(codebase)
     act_for_the_owner(codebase)
     keep_sandboxes_apart(codebase)
+    tolerate(codebase)
     look_at_programs(codebase)
     tell(codebase)
     configure(codebase)
@@ -196,6 +197,15 @@ def keep_sandboxes_apart(codebase: Codebase) -> None:
         '            user = transient_user() if sandbox and sandbox["own_user"] else None\n'
         "            become(user or request.uid, user or request.gid)\n",
         why=why,
+    )
+
+
+def tolerate(codebase: Codebase) -> None:
+    codebase.edit(
+        "sandbox/supervisor.py",
+        "        os.nice(LOWER_PRIORITY)\n",
+        "        with suppress(PermissionError):\n            os.nice(LOWER_PRIORITY)\n",
+        why="a service manager may refuse to let priorities be changed; the limits count",
     )
 
 

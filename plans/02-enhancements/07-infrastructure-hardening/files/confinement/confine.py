@@ -8,7 +8,7 @@ from gateway.confinement import filter as system_calls
 from gateway.confinement import identity, privileges, territory
 from gateway.confinement.identity import ROOT, User
 from gateway.confinement.landlock import Ruleset
-from gateway.confinement.preload import preload
+from gateway.confinement.preload import can_import, preload
 from gateway.errors import StartupRefused
 from gateway.state import files
 from gateway.state.acting import acting_as, hand_over, hand_over_file, owner_on_the_way
@@ -28,10 +28,11 @@ def confine(gateway: "Gateway") -> None:
     """
     if sum(1 for _ in Path("/proc/self/task").iterdir()) > 1:
         raise StartupRefused("the gateway has started threads before it confined itself")
-    preload()
     files.ensure_dir(gateway.journal.file.parent)
     user = _other_user(gateway) if os.geteuid() == 0 else None
     if user is not None:
+        if not can_import(user):
+            preload()
         _hand_over(gateway, user)
     let_read(gateway.launcher.digest)
     rules, calls = _rules(gateway), _filter(gateway)
@@ -58,19 +59,19 @@ def confine(gateway: "Gateway") -> None:
 def _other_user(gateway: "Gateway") -> User | None:
     """Return the user to become, None when root must stay root; it has no capabilities then."""
     user = identity.chosen(gateway.config, gateway.paths.state)
-    obstacle = identity.obstacle(user, gateway.paths.state)
+    obstacle = identity.obstacle(user, gateway.config, gateway.paths)
     if not obstacle:
         return user
     asked = gateway.config.text_at(identity.SETTING)
     if asked and user != ROOT:
         raise StartupRefused(
             f"{identity.SETTING} is {asked!r}, and {obstacle}",
-            hint="put the state directory where that user can reach it, such as /var/lib/moltbot",
+            hint="put it where that user can use it, such as below /var/lib/moltbot",
         )
     gateway.journal.warn(
         "confinement",
         f"stays root, without capabilities: {obstacle}",
-        hint="start it as a user of its own, or put the state directory into /var/lib/moltbot",
+        hint="start it as a user of its own, or put that where the user can use it",
     )
     return None
 

@@ -19,7 +19,7 @@ def lacking(config: Config, paths: Paths) -> list[str]:
         missing.append(f"its system calls are not confined: {error}")
     if os.geteuid() == 0:
         try:
-            obstacle = identity.obstacle(identity.chosen(config, paths.state), paths.state)
+            obstacle = identity.obstacle(identity.chosen(config, paths.state), config, paths)
         except GatewayError as error:
             obstacle = error.message
         if obstacle:

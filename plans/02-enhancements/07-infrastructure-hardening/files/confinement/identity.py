@@ -7,10 +7,12 @@ from pathlib import Path
 
 from gateway.config.config import Config
 from gateway.errors import StartupRefused
+from gateway.paths import Paths
 from gateway.state.acting import acting_as, owner_on_the_way
 
 ACCOUNT = "moltbot"
 SETTING = "gateway.process.user"
+TLS_FILES = ("certPath", "keyPath", "caPath", "clientCaPath")
 # Ids that neither distributions nor systemd give to anybody: https://systemd.io/UIDS-GIDS/
 SPARE_IDS = range(61_000, 61_184)
 CAP_CHOWN, CAP_SETGID, CAP_SETUID = 0, 6, 7
@@ -76,17 +78,42 @@ def chosen(config: Config, state: Path) -> User:
     return User(*owner) if owner else _account(ACCOUNT) or _spare()
 
 
-def obstacle(user: User, state: Path) -> str:
-    """Return what keeps a process of root's from becoming a user that can use the state directory; else ""."""
+def obstacle(user: User, config: Config, paths: Paths) -> str:
+    """Return what keeps a process of root's from doing its work as a user; nothing when it can.
+
+    The user must get to the state and to the configuration, which become its own, and be able to read the
+    files of TLS, which stay whose they are: others may need them, and they are read again when they change.
+    """
     if user == ROOT:
         return "no other user is there to become"
     if not (_is_mapped(user.uid) and _is_mapped(user.gid) and _has_capabilities()):
         return f"this process may not become {user}"
+    ways = dict.fromkeys(part for path in (paths.state, paths.config) for part in reversed(path.parents))
     with acting_as(user.uid, user.gid):
-        closed = next((part for part in reversed(state.parents) if not _passes(part)), None)
-    return f"{user} cannot get through {closed}" if closed else ""
+        closed = next((way for way in ways if not way.is_relative_to(paths.state) and not _passes(way)), None)
+        secret = next((file for file in tls_files(config) if not _reads(file)), None)
+    if closed:
+        return f"{user} cannot get through {closed}"
+    return f"{user} cannot read {secret}" if secret else ""
+
+
+def tls_files(config: Config) -> list[Path]:
+    """Return the files of TLS that are named, and so need not be in the state directory."""
+    named = (config.text_at(f"gateway.tls.{name}") for name in TLS_FILES)
+    return [Path(name) for name in named if name]
 
 
 def _passes(directory: Path) -> bool:
     """Tell whether the user can pass through a directory, which is another right than reading it."""
     return os.access(directory, os.X_OK, effective_ids=True)
+
+
+def _reads(file: Path) -> bool:
+    """Tell whether the user can read a file; one that is not there yet counts."""
+    try:
+        file.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return os.access(file, os.R_OK, effective_ids=True)

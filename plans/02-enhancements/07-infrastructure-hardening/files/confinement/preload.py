@@ -1,51 +1,79 @@
-"""Modules that would be imported later: the user that the gateway becomes may not reach the interpreter's files."""
+"""Modules that would be imported later, where the user that the gateway becomes cannot get at their files.
+
+That is so when the interpreter or its environment lies in somebody's home, such as `/root`. What is imported
+inside functions, here or in libraries, is imported before the user changes.
+"""
 
 import importlib
+import os
 import pkgutil
+import sys
 from contextlib import suppress
+from pathlib import Path
 
 import gateway
+from gateway.confinement.identity import User
+from gateway.state.acting import acting_as
 
-LATER = (
-    "anyio._backends._asyncio",
-    "argon2",
-    "argon2.exceptions",
-    "concurrent.futures.thread",
-    "cryptography.exceptions",
-    "cryptography.hazmat.primitives.asymmetric.ed25519",
-    "cryptography.hazmat.primitives.asymmetric.rsa",
-    "cryptography.hazmat.primitives.ciphers.aead",
-    "cryptography.hazmat.primitives.hashes",
-    "cryptography.hazmat.primitives.serialization",
-    "cryptography.x509",
-    "encodings.idna",
-    "encodings.ascii",
-    "encodings.latin_1",
-    "encodings.utf_16",
-    "httpx",
-    "ipaddress",
-    "json5",
-    "nh3",
-    "stringprep",
-    "websockets.exceptions",
+# With all their modules: what libraries import when it is needed.
+PACKAGES = (
+    *("asyncio", "concurrent", "email", "encodings", "html", "http", "importlib", "json", "urllib"),
+    *("anyio", "argon2", "certifi", "cryptography.hazmat.primitives", "cryptography.x509", "h11", "httpcore"),
+    *("httpx", "idna", "json5", "nh3", "sniffio"),
+)
+MODULES = ("_strptime", "difflib", "ipaddress", "linecache", "stringprep", "traceback", "unicodedata", "uuid")
+# They need packages that are not there, belong to other systems, or do something when they are imported.
+LEFT_OUT = (
+    *("anyio._backends._trio", "anyio.pytest_plugin", "cryptography.hazmat.primitives.twofactor"),
+    *("encodings.mbcs", "encodings.oem", "httpx._main"),
 )
 # Commands and tests run in processes of their own.
 ELSEWHERE = (
-    "gateway.cli",
-    "gateway.tests",
-    "gateway.supply_chain",
-    "gateway.__main__",
-    "gateway.sandbox.supervisor",
+    *("gateway.cli", "gateway.migration", "gateway.security.controls", "gateway.security.findings"),
+    *("gateway.supply_chain", "gateway.tests"),
 )
+
+
+def can_import(user: User) -> bool:
+    """Tell whether a user gets at the files of every module."""
+    with acting_as(user.uid, user.gid):
+        return all(
+            os.access(place, os.R_OK | os.X_OK, effective_ids=True)
+            for place in (sys.prefix, sys.base_prefix, *sys.path, *gateway.__path__)
+            if _is_there(Path(place))
+        )
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.exists()
+    except PermissionError:
+        return True
 
 
 def preload() -> None:
     """Import what the serving process uses at some time."""
-    for name in (*_own(), *LATER):
-        with suppress(ImportError):
-            importlib.import_module(name)
+    names = [*MODULES, *PACKAGES, *_modules_of("gateway")]
+    for package in PACKAGES:
+        names += _modules_of(package)
+    for name in names:
+        if not name.startswith((*LEFT_OUT, *ELSEWHERE)) and not name.endswith(".__main__"):
+            with suppress(Exception):  # a library's module for another system may fail in any way
+                importlib.import_module(name)
+    with suppress(ImportError, OSError):
+        from gateway.tools import pinned_fetch
+
+        pinned_fetch._authorities()  # noqa: SLF001 - it keeps what it has read
 
 
-def _own() -> list[str]:
-    found = pkgutil.walk_packages(gateway.__path__, "gateway.", onerror=lambda _name: None)
-    return [each.name for each in found if not each.name.startswith(ELSEWHERE)]
+def _modules_of(package: str) -> list[str]:
+    """Return the modules of a package; to find those below, packages in it are imported."""
+    found = []
+    with suppress(ImportError):
+        module = importlib.import_module(package)
+        for each in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{package}."):
+            found.append(each.name)
+            if each.ispkg and not each.name.startswith((*LEFT_OUT, *ELSEWHERE)):
+                with suppress(Exception):
+                    found += _modules_of(each.name)
+    return found

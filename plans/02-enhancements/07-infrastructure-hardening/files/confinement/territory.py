@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.config import source
+from gateway.confinement.identity import tls_files
 from gateway.confinement.landlock import CHANGE, READ, READ_FILE, WRITE_FILE
 from gateway.errors import GatewayError
 from gateway.paths import Paths
@@ -32,11 +33,10 @@ SYSTEM_FILES = (
     *("/etc/services", "/etc/protocols", "/etc/passwd", "/etc/group", "/etc/localtime", "/etc/ld.so.cache"),
     *("/etc/ssl/openssl.cnf", "/etc/ssl/certs", "/etc/pki", "/etc/ca-certificates", "/etc/alternatives"),
     *("/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager"),
-    *("/dev/urandom", "/dev/random", "/dev/zero"),
+    *("/dev/urandom", "/dev/random", "/dev/zero", "/sys/devices/system/cpu"),
 )
 # Directories that hold other people's things: of these, single files are named.
 SHARED = frozenset(map(Path, "/ /etc /home /root /var /var/lib /run /tmp /var/tmp /srv /mnt".split()))  # noqa: SIM905 - a table of words
-TLS_FILES = ("certPath", "keyPath", "caPath", "clientCaPath")
 
 
 def configured_files(paths: Paths) -> Iterator[Path]:
@@ -80,9 +80,8 @@ def rights(gateway: "Gateway") -> Iterator[tuple[Path, int]]:
     yield (log, READ_FILE | WRITE_FILE) if log.parent in SHARED else (log.parent, CHANGE)
     for file in configured_files(paths):
         yield _with_neighbours(file), READ if file.parent in SHARED else CHANGE
-    for name in TLS_FILES:
-        named = config.text_at(f"gateway.tls.{name}")
-        for file in {Path(named), Path(named).resolve()} if named else ():
+    for named in tls_files(config):
+        for file in {named, named.resolve()}:
             yield _with_neighbours(file), READ
     clock = os.environ.get("GATEWAY_TEST_CLOCK")
     if clock:

@@ -68,8 +68,26 @@ def acting_for(directory: Path) -> Iterator[None]:
     if owner is None:
         yield
         return
+    _reclaim(directory, *owner)
     with acting_as(*owner):
         yield
+
+
+def _reclaim(directory: Path, uid: int, gid: int) -> None:
+    """Give directories that root made below one of the owner's to the owner; no link is followed."""
+    descriptor, flags = -1, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(OSError):
+        for part in (*reversed(directory.parents), directory):
+            if descriptor < 0:
+                if part.lstat().st_uid == uid:
+                    descriptor = os.open(part, flags)
+                continue
+            inner = os.open(part.name, flags, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+            _give(descriptor, uid, gid, frozenset({0}))
+    if descriptor >= 0:
+        os.close(descriptor)
 
 
 def for_owner(function: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:

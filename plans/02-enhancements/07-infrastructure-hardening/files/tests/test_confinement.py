@@ -214,16 +214,19 @@ def test_inf_01_root_acts_for_the_owner(home: Path) -> None:
     secret.mkdir(mode=0o700)
     theirs.mkdir(mode=0o700)
     (theirs / "way-out").symlink_to(secret)
+    (theirs / "made-by-root").mkdir(mode=0o700)
     if not IS_ROOT:
         assert acting.owner_on_the_way(Path("/usr")) is None
         return
     os.chown(theirs, OTHER, OTHER)
     files.write_text(theirs / "deep" / "file", "x")
     files.append_line(theirs / "log", "x")
+    files.write_text(theirs / "made-by-root" / "file", "x")
     assert {path.lstat().st_uid for path in theirs.rglob("*") if path.name != "way-out"} == {OTHER}
     with pytest.raises(PermissionError):
         files.write_text(theirs / "way-out" / "file", "x")
     assert not list(secret.iterdir())
+    assert secret.stat().st_uid == 0
     assert acting.user() == 0
 
 
