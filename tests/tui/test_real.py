@@ -201,6 +201,7 @@ async def test_somebody_elses_document_is_shown_and_imported(
     theirs.commit()
     async with driving(None, connect=lambda: Service.open(theirs.root)) as at:
         assert any("1.01" in line and "unproven" in line for line in at.shown())
+        assert any("Told by" in line and "STATE.md" in line for line in at.shown())
         await at.press("I")
         await at.until_screen("Confirm")
         await at.press("enter")

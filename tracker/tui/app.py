@@ -20,19 +20,17 @@ from textual.screen import Screen
 
 from tracker.errors import TrackerError
 from tracker.model.progress import Progress
-from tracker.model.snapshot import PlanState
-from tracker.tui import actions, listing, palette, prefs
+from tracker.tui import actions, palette, prefs
 from tracker.tui.flows import Flows
 from tracker.tui.header import WIDE
 from tracker.tui.live import Tail, watch
 from tracker.tui.palette import Palette
 from tracker.tui.ports import Board, Connect, Import, Imported, Make
 from tracker.tui.runview import RunView
-from tracker.tui.text import lines, one_line, span
+from tracker.tui.text import one_line, span
 from tracker.tui.work import FLOW, spawn
 
 if TYPE_CHECKING:
-    from rich.text import Text
     from textual.app import SystemCommand
     from textual.notifications import SeverityLevel
 
@@ -45,10 +43,6 @@ TICK = 0.1
 
 POLL = 0.7
 """Seconds between two looks for a run of another process."""
-
-LOG_TAIL = 256 * 1024
-"""Bytes of a past log that are shown."""
-
 
 _SEVERITIES: dict[str, SeverityLevel] = {"bad": "error", "warn": "warning"}
 
@@ -192,34 +186,6 @@ class TrackerApp(Flows, App[int]):
         if not hasattr(self._local, "board"):
             self._local.board = self.connect()
         return call(self._local.board)
-
-    def body_lines(self, board: Board, plan: PlanState, width: int) -> list[Text]:
-        """A plan's text as lines. Runs in a thread."""
-        from tracker.tui import richmd
-
-        return richmd.render(board.body(plan.ref), width, self.colours, skip_title=plan.title)
-
-    def fault_source(self, fault: str) -> str:
-        """The text of a broken file, made safe. Runs in a thread."""
-        place = listing.place(fault)
-        try:
-            text = (self.board.root / place.path).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
-        return "\n".join(lines(text))
-
-    def last_log(self, board: Board, ref: str) -> list[Text]:
-        """The newest log that a run of this machine left of a plan. Runs in a thread."""
-        for attempt in board.attempts(ref):
-            path = self.board.root / str(attempt.get("log") or "")
-            if not attempt.get("log") or not path.is_file():
-                continue
-            with path.open("rb") as file:
-                file.seek(max(0, path.stat().st_size - LOG_TAIL))
-                text = file.read().decode("utf-8", "replace")
-            head = f"─ {attempt.get('state', '')} in run {attempt.get('run', '')}: {attempt.get('log')}"
-            return [span(head, self.colours.accent), *(span(line, self.colours.text) for line in lines(text))]
-        return []
 
     def forget_boards(self) -> None:
         """Let every thread open its board anew."""

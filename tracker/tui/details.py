@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from tracker.model import snapshot as sn
-from tracker.tui import facts, listing
+from tracker.tui import facts, listing, sources
 from tracker.tui.lines import Lines, clickable
 from tracker.tui.palette import SIGNS
 from tracker.tui.panes import (
@@ -276,10 +276,10 @@ class Details(Vertical):
         if self.active == PLAN and isinstance(pane, TextPane):
             width = self._width(pane)
             if plan is not None:
-                text = await app.ask(lambda board: app.body_lines(board, plan, width), quiet=True)
+                text = await app.ask(lambda board: sources.body(board, plan, width, app.colours), quiet=True)
                 pane.show([*self._facts(width), span(""), *(text or [])], top=not same)
             elif row.kind == listing.FAULT:
-                source = await app.ask(lambda _board: app.fault_source(row.fault), quiet=True)
+                source = await app.ask(lambda board: sources.broken(board.root, row.fault), quiet=True)
                 pane.show(facts.of_fault(row.fault, app.colours, width, source or ""))
         elif isinstance(pane, ChangeRows) and plan is not None:
             commits = await app.ask(lambda board: board.commits(plan.ref), quiet=True)
@@ -290,7 +290,7 @@ class Details(Vertical):
             if entries is not None:
                 pane.fill([Event.of(entry) for entry in entries])
         elif self.active == LOG and isinstance(pane, TextPane) and plan is not None and not self._live():
-            text = await app.ask(lambda board: app.last_log(board, plan.ref), quiet=True)
+            text = await app.ask(lambda board: sources.last_log(board, plan.ref, app.colours), quiet=True)
             pane.show(text or self._no_log(), end=True)
 
     def _live(self) -> bool:
