@@ -49,3 +49,56 @@ def test_what_is_true_of_its_milestone_is_not_contradicted(make: Make, layout: s
 def test_what_is_true_of_none_is_contradicted(make: Make, layout: str, state: str) -> None:
     report = make(files(layout, state))
     assert (report.verdict, report.exit_code) == ("contradicted", 1), report.claims
+
+
+AGAIN = """# Roadmap
+
+## Milestones
+
+- ✅ **v1.0 Light** — Phases 1-2 (shipped 2026-01-02)
+- 🚧 **v1.1 Sound** — Phases 1-2 (in progress)
+
+<details>
+<summary>✅ v1.0 Light (Phases 1-2) — SHIPPED</summary>
+
+- [x] Phase 1: Lamp (1/1 plans)
+- [x] Phase 2: Lens (1/1 plans)
+
+</details>
+
+### 🚧 v1.1 Sound
+
+- [ ] **Phase 1: Fog** - horn
+- [ ] **Phase 2: Bell** - rings
+"""
+AGAIN_TABLE = """# Roadmap
+
+| Phase | Milestone | Plans Complete | Status |
+|---|---|---|---|
+| 1. Lamp | v1.0 | 1/1 | Complete |
+| 2. Lens | v1.0 | 1/1 | Complete |
+| 1. Fog | v1.1 | 1/2 | In progress |
+| 2. Bell | v1.1 | 0/? | Not started |
+"""
+ROWS = "# Project State\n\n| Phase | Status | Progress |\n|---|---|---|\n| Phase 1: Fog | In progress | 1/2 |\n| Phase 2: Bell | Not started | 0/? |\n"
+
+
+@pytest.mark.parametrize("roadmap", [AGAIN, AGAIN_TABLE], ids=["lists", "table"])
+def test_a_number_given_twice_contradicts_nobody(make: Make, roadmap: str) -> None:
+    done, todo = "# S\n\n**It works**\n", "---\nphase: 1\n---\nx\n"
+    old, new = ".planning/milestones/v1.0-phases", ".planning/phases/01-fog"
+    texts = {
+        f"{old}/01-lamp/01-01-PLAN.md": todo,
+        f"{old}/01-lamp/01-01-SUMMARY.md": done,
+        f"{old}/02-lens/02-01-PLAN.md": todo,
+        f"{old}/02-lens/02-01-SUMMARY.md": done,
+        f"{new}/01-01-PLAN.md": todo,
+        f"{new}/01-01-SUMMARY.md": done,
+        f"{new}/01-02-PLAN.md": todo,
+        ".planning/ROADMAP.md": roadmap,
+        ".planning/STATE.md": ROWS,
+    }
+    report = make(texts)
+    assert (report.verdict, report.exit_code) == ("consistent", 0), report.reason
+    assert report.counts["plans_total"] == 4
+    assert any("several phases have one number" in claim.evidence for claim in report.claims)

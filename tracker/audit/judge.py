@@ -15,6 +15,7 @@ TOLERANCE = 2.0
 """Percentage points by which a percentage may differ: documents round in their own ways."""
 
 _NO_RECORDS = "this project writes no SUMMARY files and ticks no boxes"
+_OF_PHASES = {"phases", "position"}
 Judgement = tuple[Verdict, str]
 
 
@@ -24,6 +25,9 @@ def judge(claim: Claim, evidence: Evidence) -> Claim:
     if rule is None:
         return claim
     verdict, words = rule(claim, evidence)
+    reused = evidence.project.roadmap.reused if evidence.project.roadmap else frozenset()
+    if verdict == CONTRADICTED and (claim.scope in reused or (reused and claim.kind in _OF_PHASES)):
+        verdict, words = UNSUPPORTED, f"several phases have one number in ROADMAP.md; {words}"
     return replace(claim, verdict=verdict, evidence=words)
 
 

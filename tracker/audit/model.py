@@ -187,7 +187,7 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Roadmap:
-    """ROADMAP.md."""
+    """ROADMAP.md. ``reused`` are the numbers that several milestones give to phases of their own."""
 
     file: str
     title: str = ""
@@ -195,6 +195,7 @@ class Roadmap:
     milestones: tuple[Milestone, ...] = ()
     plan_lines: int = 0
     checked_plans: int = 0
+    reused: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
 
 

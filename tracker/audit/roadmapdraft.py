@@ -57,6 +57,7 @@ class Reading:
     in_plans: bool = False
     listing: bool = False
     backlog: bool = False
+    reused: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -76,12 +77,21 @@ def enter(state: Reading, number: str, title: str, line: int, column: int) -> Dr
     draft = state.phases.get(number)
     if draft is None:
         draft = state.phases[number] = Draft(number, title, line, column)
-    elif not draft.title:
-        draft.title = title
+    else:
+        draft.title = draft.title or title
+        reuse(state, draft, title, state.section.version if state.section is not None else "")
     if state.section is not None and not draft.milestone:
         draft.milestone = state.section.version
         state.section.phases.append(number)
     return draft
+
+
+def reuse(state: Reading, draft: Draft, title: str, milestone: str) -> None:
+    """Note a number that another milestone gives to another phase: what is marked there is not this one's."""
+    if milestone and draft.milestone not in ("", milestone):
+        ours, theirs = draft.title.casefold(), title.casefold()
+        if title and not (ours.startswith(theirs) or theirs.startswith(ours)):
+            state.reused.add(draft.number)
 
 
 def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> None:
@@ -163,6 +173,7 @@ def finish(state: Reading) -> Roadmap:
         milestones=tuple(milestones),
         plan_lines=state.plan_lines,
         checked_plans=state.checked,
+        reused=frozenset(state.reused),
         unread=tuple(state.unread),
     )
 

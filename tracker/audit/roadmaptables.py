@@ -7,7 +7,7 @@ import re
 from tracker.audit import lines as md
 from tracker.audit import marks
 from tracker.audit.model import Mark, Unread
-from tracker.audit.roadmapdraft import VERSION, Reading, enter, version_name
+from tracker.audit.roadmapdraft import VERSION, Reading, enter, reuse, version_name
 from tracker.audit.words import PHASE, STATUS
 
 _COUNT_CELL = re.compile(
@@ -57,8 +57,9 @@ def read_table(state: Reading, rows: list[md.Row]) -> None:
                 draft.counts.append((int(count[1]), int(count[2]) if count[2].isdigit() else None))
                 break
         milestone = row.cell("milestone", "version", "release")
-        if milestone and not draft.milestone and (version := VERSION.search(milestone)):
-            draft.milestone = version_name(version)
+        if milestone and (version := VERSION.search(milestone)):
+            reuse(state, draft, named[1], version_name(version))
+            draft.milestone = draft.milestone or version_name(version)
 
 
 def _whole_name(cell: str) -> bool:
