@@ -218,6 +218,26 @@ async def test_no_color_tells_by_signs(board: fake.FakeBoard, monkeypatch: pytes
         assert all(len({one.red, one.green, one.blue}) == 1 for one in colours)
 
 
+async def test_the_focus_is_seen_without_colours(
+    board: fake.FakeBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with driving(board) as at:
+        await at.go("1.03")
+
+        def marks(words: str) -> bool:
+            return any("▌" in line.partition(words)[0][-4:] for line in at.shown() if words in line)
+
+        assert any(line.startswith("│▌") and "1.03 File" in line for line in at.shown())
+        for key in ("1", "2", "3", "4", "5"):
+            name = at.app.main.details.labels()[int(key) - 1][0].capitalize()
+            await at.press("escape", key)
+            assert not marks(name)
+            await at.press("tab")
+            await at.until(lambda: marks(name), what=f"the mark of {name}")  # noqa: B023 - it is awaited here
+            assert not any(line.startswith("│▌") for line in at.shown())
+
+
 async def test_palette_lists_every_action_with_its_command(board: fake.FakeBoard) -> None:
     async with driving(board) as at:
         commands = {command.title: command.help for command in at.app.get_system_commands(at.app.screen)}

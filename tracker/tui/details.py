@@ -49,12 +49,12 @@ class TabBar(Lines):
     """
 
     def compose_lines(self, width: int, /) -> list[Text]:
-        details = cast("Details", self.parent)
+        details, colours = cast("Details", self.parent), self.colours
         text = span("")
         for number, (name, note) in enumerate(details.labels(), 1):
             active = name == details.active
-            colours = self.colours
-            label = span(" ")
+            here = active and details.has_focus_within
+            label = span("▌" if here else " ", colours.primary)
             if width >= 60:
                 label.append(f"{number} ", colours.faint if not active else colours.muted)
             label.append(name.capitalize(), colours.strong + colours.primary if active else colours.muted)
@@ -185,6 +185,12 @@ class Details(Vertical):
         later = partial(self._fill_later, pane, same=same)
         self._loading = spawn(self, later, group="details")
 
+    def on_descendant_focus(self) -> None:
+        self.query_one(TabBar).redraw()
+
+    def on_descendant_blur(self) -> None:
+        self.query_one(TabBar).redraw()
+
     def _make(self, name: str) -> Widget:
         match name:
             case "checks":
@@ -291,7 +297,7 @@ class Details(Vertical):
                 pane.fill([Event.of(entry) for entry in entries])
         elif self.active == LOG and isinstance(pane, TextPane) and plan is not None and not self._live():
             text = await app.ask(lambda board: sources.last_log(board, plan.ref, app.colours), quiet=True)
-            pane.show(text or self._no_log(), end=True)
+            pane.show(text or self._no_log(pane), end=True)
 
     def _live(self) -> bool:
         run, plan = self.board_app.run_view, self.plan
@@ -301,17 +307,17 @@ class Details(Vertical):
         run, plan = self.board_app.run_view, self.plan
         return plan.ref if run is not None and plan is not None and plan.ref in run.logs else ""
 
-    def _no_log(self) -> list[Text]:
+    def _no_log(self, pane: TextPane) -> list[Text]:
         landed = self.plan is not None and self.plan.run
         said = self._way_out() or (NO_LOG_HERE if landed else NO_LOG)
-        return [span(said, self.board_app.colours.muted)]
+        return facts.wrap(span(said, self.board_app.colours.muted), self._width(pane))
 
     def _fill_log(self, pane: TextPane, *, same: bool) -> None:
         run = self.board_app.run_view
         if run is None or not self._live():
             self._log_shown = None
             if not same:
-                pane.show(self._no_log())
+                pane.show(self._no_log(pane))
             return
         ref = self._log_shown = self._log_ref()
         lines, self._seen_log = run.since(ref, 0)

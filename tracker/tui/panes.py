@@ -66,6 +66,7 @@ class CheckPane(Vertical):
     DEFAULT_CSS = """
     CheckPane > CheckRows { height: 3fr; }
     CheckPane > TextPane { height: 2fr; max-height: 12; border-top: solid $panel; }
+    CheckPane > TextPane:focus { border-top: heavy $primary; }
     """
 
     def __init__(self) -> None:

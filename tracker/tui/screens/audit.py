@@ -69,6 +69,7 @@ class ClaimPane(Vertical):
     DEFAULT_CSS = """
     ClaimPane > ClaimRows { height: 3fr; }
     ClaimPane > TextPane { height: 2fr; max-height: 10; border-top: solid $panel; }
+    ClaimPane > TextPane:focus { border-top: heavy $primary; }
     """
 
     def __init__(self) -> None:
