@@ -302,4 +302,5 @@ if CORPUS is not None:
             4,
             0.0,
         )
-        assert project.state.repairs > 10
+        (damage,) = project.state.problems
+        assert (damage.kind, damage.line > 0) == ("damaged-symbols", True)

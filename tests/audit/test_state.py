@@ -6,7 +6,7 @@ import pytest
 
 from tracker.audit import state
 from tracker.audit.model import Claim, Document
-from tracker.audit.text import Decoded
+from tracker.audit.text import Decoded, decode
 
 
 def document(body: str) -> Document:
@@ -157,3 +157,14 @@ def test_cited_commits_are_found() -> None:
         "# S\n\n### Quick Tasks\n\n| # | Commit |\n|---|---|\n| 1 | d789170 |\n\nDone in commit `abc1234` and commit deadbee.\nA word defaced in prose.\n"
     )
     assert [hash_ for hash_, _line, _column in found.commits] == ["d789170", "abc1234", "deadbee"]
+
+
+def test_damaged_symbols_are_read_and_named() -> None:
+    whole = "# S\n\n## Current Position\n\nProgress: [█████░░░░░] 50%\nStatus: ✅ done\n"
+    damaged = "".join(bytes((byte,)).decode("cp1252", "ignore") for byte in whole.encode()).encode()
+    found = state.read(decode(damaged), "STATE.md")
+    assert [said(claim) for claim in found.claims][:1] == [("percent", 50.0)]
+    (damage,) = found.problems
+    assert (damage.kind, damage.file, damage.line, damage.column) == ("damaged-symbols", "STATE.md", 5, 12)
+    assert "11 symbols are damaged, the first was █" in damage.message
+    assert document(whole).problems == ()

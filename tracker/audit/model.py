@@ -212,7 +212,6 @@ class Document:
     phases: tuple[RoadmapPhase, ...] = ()
     commits: tuple[tuple[str, int, int], ...] = ()
     records: StateRecords | None = None
-    repairs: int = 0
     problems: tuple[Finding, ...] = ()
     unread: tuple[Unread, ...] = ()
 

@@ -8,7 +8,7 @@ from typing import Any
 from tracker.audit import frontmatter, marks, phrases, records, roadmap, statefields, statetables
 from tracker.audit import lines as md
 from tracker.audit.ids import normalise
-from tracker.audit.model import Document, Mark, Unread
+from tracker.audit.model import Document, Finding, Mark, Unread
 from tracker.audit.planfile import cited_commits
 from tracker.audit.reader import SECTIONS, Reader
 from tracker.audit.text import Decoded
@@ -67,9 +67,20 @@ def read(decoded: Decoded, file: str) -> Document:
         phases=marks_read.phases,
         commits=tuple(cited_commits(text)),
         records=dialect if dialect.known else None,
-        repairs=len(decoded.repairs),
-        problems=front.problems,
+        problems=(*front.problems, *_damage(decoded, file)),
         unread=tuple(reader.unread),
+    )
+
+
+def _damage(decoded: Decoded, file: str) -> tuple[Finding, ...]:
+    if not decoded.repairs:
+        return ()
+    first, number = decoded.repairs[0], len(decoded.repairs)
+    message = f"{number} symbols are damaged, the first was {first.symbol}: the text was once read in another encoding"
+    return (
+        Finding(
+            "damaged-symbols", message, file, first.line, first.column, "they are read as they were meant"
+        ),
     )
 
 
