@@ -34,8 +34,9 @@ READ_BYTES = 65_536
 NUMBER = struct.Struct("i")
 # What the program imports in functions, when they are called.
 LATE = (
-    *("argon2", "cryptography.x509", "cryptography.hazmat.primitives.asymmetric.ed25519"),
-    *("cryptography.hazmat.primitives.ciphers.aead", "httpx", "json5", "websockets.sync.client"),
+    *("anyio._backends._asyncio", "argon2", "concurrent.futures.thread", "cryptography.x509"),
+    *("cryptography.hazmat.primitives.asymmetric.ed25519", "cryptography.hazmat.primitives.ciphers.aead"),
+    *("encodings.idna", "httpx", "json5", "nh3", "pyseccomp", "websockets.sync.client"),
 )
 
 
