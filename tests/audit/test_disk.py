@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.audit import dialects
 from tests.audit.conftest import Make
 from tests.audit.samples import lighthouse, plan, summary
 from tracker.audit import disk, read
@@ -141,3 +142,20 @@ def test_a_project_is_found_from_its_parts(make: Make, tmp_path: Path, start: st
     project = read(str(tmp_path / start))
     assert project is not None
     assert [phase.number for phase in project.phases] == ["1", "2", "2.1"]
+
+
+@pytest.mark.parametrize(
+    ("active", "verdict"), [("", "contradicted"), ("sound\n", "consistent"), ("gone", "contradicted")]
+)
+def test_documents_of_a_workstream_stand_for_the_project(make: Make, active: str, verdict: str) -> None:
+    """Two workstreams, of which one lies; the planning directory has no documents of its own."""
+    files: dict[str, bytes] = {}
+    for stream, done in (("light", dialects.DONE + 2), ("sound", dialects.DONE)):
+        for name, text in dialects.project({}, done=done).items():
+            files[name.replace(".planning/", f".planning/workstreams/{stream}/")] = text
+    report = make(files | {".planning/active-workstream": active.encode()} if active else files)
+    assert report.project.state is not None
+    assert report.project.state.file.endswith(
+        f"workstreams/{active.strip() if verdict == 'consistent' else 'light'}/STATE.md"
+    )
+    assert (report.verdict, report.counts["phases_total"]) == (verdict, len(dialects.PHASES))

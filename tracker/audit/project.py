@@ -62,14 +62,16 @@ def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
     name = directory.resolve().name
     prefix = f"{name}/"
     listing = disk.read(str(directory), prefix, cache)
-    names = _listdir(directory)
     problems = list(listing.problems)
-    document = _document(directory, names.get("STATE.MD"), prefix, problems)
-    plan = _roadmap(directory, names.get("ROADMAP.MD"), prefix, problems)
+    stream = _workstream(directory)
+    home, place = (directory / stream, f"{prefix}{stream}/") if stream else (directory, prefix)
+    names = _listdir(home)
+    document = _document(home, names.get("STATE.MD"), place, problems)
+    plan = _roadmap(home, names.get("ROADMAP.MD"), place, problems)
     project = Project(
         root=str(directory.parent),
         kind="gsd",
-        name=_project_name(document, plan, directory, names.get("PROJECT.MD")),
+        name=_project_name(document, plan, directory, _listdir(directory).get("PROJECT.MD")),
         goal=document.goal if document else "",
         plan_files=tuple(listing.plans),
         summaries=tuple(listing.summaries),
@@ -83,6 +85,19 @@ def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
     )
     slices = gsd2.read(directory, prefix) if name == GSD_2 else ()
     return replace(project, kind="gsd-2" if slices else "gsd", phases=slices or _phases(project))
+
+
+def _workstream(directory: Path) -> str:
+    """Where the documents are when the planning directory itself has none: the active workstream, else the first."""
+    if _documents(directory):
+        return ""
+    streams = [f"workstreams/{name}" for name in _listdir(directory / "workstreams").values()]
+    found = [stream for stream in streams if _documents(directory / stream)]
+    try:
+        active = f"workstreams/{(directory / 'active-workstream').read_text('utf-8').strip()}"
+    except (OSError, ValueError):
+        active = ""
+    return active if active in found else next(iter(found), "")
 
 
 def _from_document(path: Path) -> Project:
