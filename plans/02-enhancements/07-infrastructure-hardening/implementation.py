@@ -22,12 +22,49 @@ ADDED = {
     "tests/test_confinement.py": "tests of the confinement, by what the kernel says and what fails",
 }
 
+SHIPPED = {
+    "profiles/moltbot-gateway.service": "a unit with the bounds that the sandbox can live with",
+    "profiles/moltbot-gateway.apparmor": "AppArmor rules for the files that a traced gateway needed",
+    "profiles/moltbot_gateway.te": "an SELinux domain of the gateway's own",
+    "profiles/moltbot_gateway.fc": "labels of what the gateway keeps",
+}
+
+KEPT = """def test_privileges_are_kept(gateway: Booted) -> None:
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    fields = dict(line.split(":\\t", 1) for line in status.splitlines() if ":\\t" in line)
+    own = dict(
+        line.split(":\\t", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":\\t" in line
+    )
+    assert fields["CapEff"] == own["CapEff"]
+    assert fields["NoNewPrivs"] == "0"
+    assert fields["Seccomp"] == "0"
+    assert fields["Uid"].split()[1] == str(os.geteuid())
+
+
+"""
+KEPT_IMPORTS = '''"""The gateway keeps every privilege that it was started with."""
+
+import os
+from pathlib import Path
+
+from gateway.tests.support import ROOT, Booted
+'''
+WITHOUT = '''"""The gateway's bounds are its own: no profile is shipped."""
+
+from gateway.tests.support import ROOT
+'''
+KEPT_ROW = (
+    "| The process keeps every privilege it was started with | `server/startup.py:prepare` "
+    "| `test_2_07_privileges.py:test_privileges_are_kept` |\n"
+)
+
 CONFINED = "the gateway confines itself once its ports are open and its supervisor runs"
 OWNED = "root's commands act for the owner of the state directory"
 HASHED = "the supervisor hashes the programs, which the gateway may not open"
 TOLD = "what this host cannot enforce is told"
 CONFIGURED = "the user can be chosen"
 
+CHAPTER = "## Confinement\n"
 README = """## Confinement
 
 When everything is open and the supervisor runs, the gateway gives up what serving does not need, for good:
@@ -47,6 +84,9 @@ as below `/root`, or cannot read the certificate's files, the gateway stays root
 are moved, the gateway has to be started again. `doctor` tells what the machine cannot enforce.
 
 """
+README_PROFILES = """`profiles/` holds the same bounds for the systems that enforce them: a systemd unit, an AppArmor profile and an SELinux
+module. Each says at its top how it is installed. Their rules are those that a traced gateway needed.
+"""
 REFERENCE = """| `gateway.process.user` | The account, or the number of a user, that the gateway becomes when root starts it |
 """
 
@@ -61,6 +101,8 @@ def implement(codebase: Codebase) -> None:
     look_at_programs(codebase)
     tell(codebase)
     configure(codebase)
+    if PROFILES not in codebase.deferred:
+        ship_profiles(codebase)
     end_weakness(codebase)
 
 
@@ -325,9 +367,13 @@ def configure(codebase: Codebase) -> None:
         "    http=record(toolsInvoke=Flag(default=True)),\n    process=record(user=Text(min=1, max=64)),\n",
         why=CONFIGURED,
     )
-    codebase.edit(
-        "README.md", "## Direct messages\n", f"{README}## Direct messages\n", why="confinement, for operators"
-    )
+    if CHAPTER not in codebase.read("README.md"):
+        codebase.edit(
+            "README.md",
+            "## Direct messages\n",
+            f"{README}## Direct messages\n",
+            why="confinement, for operators",
+        )
     codebase.edit(
         "docs/CONFIGURATION.md",
         "| `gateway.limits.handshakeTimeoutMs` |",
@@ -336,10 +382,25 @@ def configure(codebase: Codebase) -> None:
     )
 
 
+def ship_profiles(codebase: Codebase) -> None:
+    for path, why in SHIPPED.items():
+        codebase.add(path, why=why)
+    last = README.splitlines(keepends=True)[-2]
+    codebase.edit(
+        "README.md", last, f"{last}\n{README_PROFILES}", why="profiles, for who installs the gateway"
+    )
+
+
 def end_weakness(codebase: Codebase) -> None:
     """The heading stays, so that plans of one wave change different lines."""
     why = "this weakness is ended"
-    codebase.delete(EXPLOITS, why=why)
+    if PROFILES in codebase.deferred:
+        codebase.edit(EXPLOITS, KEPT, "", why=why)
+        codebase.edit(EXPLOITS, KEPT_IMPORTS, WITHOUT, why=why)
+        codebase.edit(WEAKNESSES, KEPT_ROW, "", why=why)
+        return
+    if codebase.exists(EXPLOITS):
+        codebase.delete(EXPLOITS, why=why)
     _, heading, rest = codebase.read(WEAKNESSES).partition("## 2.07 Privileges\n\n")
     table, following, _ = rest.partition("\n## ")
     if table.startswith("|"):

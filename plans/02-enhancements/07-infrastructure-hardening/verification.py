@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +23,15 @@ from _probes.sessions import Session
 
 from tracker.api import Codebase, check
 
+sys.path.insert(0, str(Path(__file__).parent))
+import profiles
+import traced
+
 MAIN, OTHER = "main", "somebody"
 NO_RIGHTS = "0" * 16
 LIMITED = ("open files", "processes", "address space")
 TOUCH = "/usr/bin/touch"
-SEEN_INSIDE = ["grep", "-E", "^(Pid|Uid|CapEff|NoNewPrivs|Seccomp):", "/proc/self/status"]
+SEEN_INSIDE = ["head", "-n", "99", "/proc/self/status"]
 
 
 @contextlib.contextmanager
@@ -129,7 +137,7 @@ def still_works(gateway: Gateway) -> None:
         assert invoke(session, "write", path="probe.txt", content="words")["bytes"] == 5
         assert invoke(session, "read", path="probe.txt")["content"] == "words"
         inside = invoke(session, "exec", OTHER, argv=SEEN_INSIDE).get("stdout", "")
-        seen = dict(line.split(":\t", 1) for line in inside.splitlines())
+        seen = dict(line.split(":\t", 1) for line in inside.splitlines() if ":\t" in line)
         assert seen.get("Pid", "").isdigit(), "the sandbox does not start"
         assert int(seen["Pid"]) < 10, "the sandbox has no processes of its own"
         assert (seen["CapEff"], seen["NoNewPrivs"], seen["Seccomp"]) == (NO_RIGHTS, "1", "2")
@@ -219,3 +227,146 @@ def test_it_starts_where_it_cannot_leave_root(codebase: Codebase) -> None:
             told = gateways.command(codebase.root, home, "doctor", "--json")
     found = {item["id"]: item["detail"] for item in json.loads(told.stdout)["checks"]}
     assert "stays root" in found["confinement"], f"doctor does not tell: {found['confinement']}"
+
+
+# INF-02
+
+APPARMOR, SERVICE = "moltbot-gateway.apparmor", "moltbot-gateway.service"
+MODULE, CONTEXTS = "moltbot_gateway.te", "moltbot_gateway.fc"
+EXECUTABLE = re.compile(r"^ExecStart=(\S+)", re.MULTILINE)
+REFUSED_ANYWAY = {"setpriority"}
+"""Calls that the gateway can do without."""
+INTERPRETER = "import sys; print(*{sys.prefix, sys.base_prefix, *filter(None, sys.path)}, sep='\\n')"
+
+
+def shipped(codebase: Codebase, name: str) -> str:
+    place = codebase.root / "profiles" / name
+    assert place.is_file(), f"profiles/{name} is not shipped"
+    return place.read_text()
+
+
+def run(*command: str, cwd: Path | None = None) -> int:
+    return subprocess.run(command, capture_output=True, timeout=30, check=False, cwd=cwd).returncode
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a gateway did while it served, and where its things were."""
+
+    trace: traced.Trace
+    places: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def workload(codebase: Codebase, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Workload]:
+    """Traces when it is asked for the first time."""
+    return functools.cache(lambda: traced_workload(codebase, tmp_path_factory.mktemp("trace") / "calls"))
+
+
+def traced_workload(codebase: Codebase, output: Path) -> Workload:
+    needs("linux", "root", "landlock", "seccomp", "bwrap", "strace")
+    options: dict[str, Any] = {"prefix": traced.command(output), "env": {"PYTHONDONTWRITEBYTECODE": "1"}}
+    with (
+        installation() as home,
+        gateways.running(codebase.root, home, token=gateways.random_secret(), **options) as gateway,
+    ):
+        still_works(gateway)
+        with gateway.login() as session:
+            invoke(session, "exec", argv=["head", "-c", "4", "/etc/passwd"])
+            invoke(session, "web_fetch", url="https://gateway-probe.invalid/")
+            current = session.call("config.get", {})["hash"]
+            session.call("config.patch", {"raw": '{"logging": {"level": "debug"}}', "baseHash": current})
+        assert gateway.terminate() == 0
+        told = subprocess.run(
+            [sys.executable, "-c", INTERPRETER], capture_output=True, text=True, check=True, env={}, cwd="/"
+        )
+        places = {
+            "gateway_home": [str(codebase.root.parent)],
+            "gateway_python": told.stdout.split(),
+            "gateway_state": [str(home.state)],
+            "gateway_temporary": [str(home.tmp)],
+        }
+    return Workload(traced.read(output), places)
+
+
+@check("INF-02")
+def test_the_apparmor_profile_is_what_was_needed(
+    codebase: Codebase, workload: Callable[[], Workload]
+) -> None:
+    """Each path that was touched is allowed, and each rule and letter was used."""
+    profile, seen = shipped(codebase, APPARMOR), workload()
+    assert set(profiles.variables(profile)) == set(seen.places)
+    rules, paths = profiles.rules(profile, seen.places), seen.trace.paths
+    assert rules, "the profile has no rules"
+    assert not profiles.uncovered(rules, paths)
+    assert not profiles.unused(rules, paths)
+    for rule in rules:
+        others = [other for other in rules if other != rule]
+        assert profiles.uncovered(others, paths), f"nothing notices that a rule is gone: {rule.text}"
+    wider = profiles.rules(f"{profile}\n  /root/.ssh/** r,\n", seen.places)
+    assert profiles.unused(wider, paths), "a rule that nothing needs is not noticed"
+
+
+@check("INF-02")
+def test_the_apparmor_profile_is_valid(codebase: Codebase, tmp_path: Path) -> None:
+    needs("apparmor_parser")
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    profile = shipped(codebase, APPARMOR)
+    good.write_text(profile)
+    bad.write_text(profile.replace("} r,", "} rz,", 1))
+    assert run("apparmor_parser", "-Q", "-K", str(good)) == 0
+    assert run("apparmor_parser", "-Q", "-K", str(bad)) != 0
+
+
+def compiles(module: str, contexts: str, place: Path) -> bool:
+    place.mkdir()
+    (place / MODULE).write_text(module)
+    (place / CONTEXTS).write_text(contexts)
+    steps = (
+        ("checkmodule", "-M", "-m", "-o", "moltbot_gateway.mod", MODULE),
+        ("semodule_package", "-o", "gateway.pp", "-m", "moltbot_gateway.mod", "-f", CONTEXTS),
+    )
+    return all(run(*step, cwd=place) == 0 for step in steps)
+
+
+@check("INF-02")
+def test_the_selinux_module_is_valid_and_tight(
+    codebase: Codebase, workload: Callable[[], Workload], tmp_path: Path
+) -> None:
+    """It compiles, and what the gateway keeps has a label with which it may do what it did, and no more."""
+    needs("checkmodule")
+    module, contexts = shipped(codebase, MODULE), shipped(codebase, CONTEXTS)
+    assert compiles(module, contexts, tmp_path / "good")
+    assert not compiles(module.replace("class fd use;", ""), contexts, tmp_path / "bad")
+    seen = workload()
+    state = seen.places["gateway_state"][0]
+    kept = {path: done for path, done in seen.trace.paths.items() if path.startswith(f"{state}/")}
+    labels = {profiles.labelled(contexts, path.replace(state, "/var/lib/moltbot")) for path in kept}
+    assert labels == {"moltbot_gateway_state_t"}, f"labels of the state: {labels}"
+    done = {letter for letters in kept.values() for letter in letters}
+    needed = {word for letter in done for word in profiles.NEEDED[letter]}
+    assert profiles.file_permissions(module, *labels) == needed
+    wider = f"{module}\nallow moltbot_gateway_t moltbot_gateway_state_t:file execute;\n"
+    assert profiles.file_permissions(wider, *labels) != needed
+
+
+@check("INF-02")
+def test_the_unit_is_valid_and_tight(
+    codebase: Codebase, workload: Callable[[], Workload], tmp_path: Path
+) -> None:
+    """Its program is put in place for the check; the rest is as shipped."""
+    needs("systemd-analyze")
+    unit = shipped(codebase, SERVICE)
+    assert EXECUTABLE.findall(unit) == ["/opt/moltbot/venv/bin/python"]
+    place = tmp_path / SERVICE
+    place.write_text(EXECUTABLE.sub("ExecStart=/bin/true", unit))
+    rate = ("systemd-analyze", "security", "--offline=true", "--threshold=25", "--no-pager", str(place))
+    assert run("systemd-analyze", "verify", str(place)) == 0
+    assert run(*rate) == 0, "the unit is more exposed than it may be"
+    beyond = workload().trace.calls - profiles.system_calls(unit)
+    assert not beyond - REFUSED_ANYWAY, f"the gateway makes calls that its unit refuses: {sorted(beyond)}"
+
+    place.write_text(EXECUTABLE.sub("ExecStart=/nonexistent/program", unit))
+    assert run("systemd-analyze", "verify", str(place)) != 0
+    place.write_text(re.sub(r"^(CapabilityBoundingSet|SystemCallFilter)=.*\n", "", unit, flags=re.MULTILINE))
+    assert run(*rate) != 0, "a unit without its bounds is rated as tight"
