@@ -233,3 +233,11 @@ def test_a_fingerprint_needs_neither_yaml_nor_the_model() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_phases_that_were_put_in_later_stand_in_their_places(write: Write) -> None:
+    names = ["03-last", "02.10-tenth", "02.2-second", "02-two", "02.2.1-deep"]
+    root = write({f"plans/{name}/01-plan/PLAN.md": "---\ntitle: T\nmanual: true\n---\n" for name in names})
+    known = load(root).definitions
+    assert [phase.number for phase in known.phases] == ["2", "2.2", "2.2.1", "2.10", "3"]
+    assert [plan.ref for plan in known.plans] == ["2.01", "2.2.01", "2.2.1.01", "2.10.01", "3.01"]

@@ -38,14 +38,24 @@ def test_a_plan_brings_its_text_its_order_and_its_source(beacon: SampleProject) 
     assert state.finished == "2026-01-02"
 
 
-def test_an_inserted_phase_keeps_its_number_in_its_title(beacon: SampleProject) -> None:
+def test_an_inserted_phase_keeps_its_number_and_its_place(beacon: SampleProject) -> None:
     beacon.write({".planning/phases/02.1-polish/02.1-01-PLAN.md": plan("01").replace("01-lamp", "02.1")})
     commit = beacon.commit("feat(02.1-01): rub")
     imported(beacon)
-    phase = beacon.snapshot.phase("201")
-    assert phase.title == "Polish (2.1)"
-    assert beacon.state("201.01").links == (commit,)
-    assert [info.hash for info in beacon.service.commits("201.01")] == [commit]
+    beacon.write({"plans/03-horn/PHASE.md": "---\ntitle: Horn\n---\n"})
+    assert [phase.number for phase in beacon.snapshot.phases] == ["1", "2", "2.1", "3"]
+    assert beacon.snapshot.phase("2.1").title == "Polish"
+    for spelling in ("2.1.01", "02.1-01", "2.1/1"):
+        assert [info.hash for info in beacon.service.commits(spelling)] == [commit]
+    assert "| Phase 2.1: Polish |" in beacon.read("STATE.md")
+
+
+def test_a_phase_that_is_no_number_keeps_it_in_its_title(beacon: SampleProject) -> None:
+    beacon.write({".planning/phases/02A-polish/02A-01-PLAN.md": plan("01").replace("01-lamp", "02A")})
+    commit = beacon.commit("feat(02A-01): rub")
+    imported(beacon)
+    assert beacon.snapshot.phase("251").title == "Polish (2A)"
+    assert beacon.state("251.01").links == (commit,)
 
 
 def test_whole_numbers_stay_so_that_commits_still_name_them(beacon: SampleProject) -> None:

@@ -39,7 +39,12 @@ def test_every_plan_comes_after_what_it_waits_for(raw: dict[int, set[int]]) -> N
         assert all(order[other] < order[ref] for other in before if other in graph)
 
 
-KNOWN = [("2.02", "session-management"), ("2.03", "network-security"), ("10.01", "session-end")]
+KNOWN = [
+    ("2.02", "session-management"),
+    ("2.03", "network-security"),
+    ("10.01", "session-end"),
+    ("2.1.03", "inserted"),
+]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +58,8 @@ KNOWN = [("2.02", "session-management"), ("2.03", "network-security"), ("10.01",
         ("session-management", "2.02"),
         ("net", "2.03"),
         ("10.1", "10.01"),
+        ("2.1.3", "2.1.03"),
+        ("02.1-03", "2.1.03"),
     ],
 )
 def test_references_in_every_spelling(text: str, meant: str) -> None:

@@ -43,7 +43,7 @@ class _Builder:
         self.phases = self._unique(plans.directories, "phase")
         self.members = {
             phase.path: {
-                refs.canonical(phase.number, plan.number): plan
+                refs.canonical(phase.label, plan.number): plan
                 for plan in self._unique(phase.directories, "plan")
             }
             for phase in self.phases
@@ -67,16 +67,16 @@ class _Builder:
         self.records.fault(path, line, column, message)
 
     def _unique(self, directories: list[Directory], what: str) -> list[Directory]:
-        first: dict[int, Directory] = {}
+        first: dict[str, Directory] = {}
         for directory in directories:
-            other = first.setdefault(directory.number, directory)
+            other = first.setdefault(directory.label, directory)
             if other is not directory:
                 name = other.path.rpartition("/")[2]
                 self._fault(
                     directory.path,
                     1,
                     1,
-                    f"{what} {directory.number} is also '{name}'; give it a number of its own",
+                    f"{what} {directory.label} is also '{name}'; give it a number of its own",
                 )
         return list(first.values())
 
@@ -113,7 +113,7 @@ class _Builder:
     def _plans(self, phase: Directory) -> tuple[list[Plan], list[list[Any]]]:
         """The phase's plans, and for each the places of its dependencies."""
         plans, places = [], []
-        number, of = str(phase.number), self.records.of
+        number, of = phase.label, self.records.of
         for ref, directory in self.members[phase.path].items():
             record = of(directory, "PLAN.md", directory.slug)
             deps = record["deps"]
@@ -174,7 +174,7 @@ class _Builder:
     def _phase(self, directory: Directory, plans: list[Plan]) -> Phase:
         record = self.records.of(directory, "PHASE.md", directory.slug)
         return Phase(
-            number=str(directory.number),
+            number=directory.label,
             slug=directory.slug,
             title=record["title"],
             path=directory.path,

@@ -30,8 +30,9 @@ plans/
       SUMMARY.md               what it changed; written by tracker
 ```
 
-- Numbers come from the names of the directories, `NN-slug`: plan 1 of phase 2 is `2.01`. Directories without
-  a number are not read; nor are names that begin with a dot or, beside phases, with an underscore.
+- Numbers come from the names of the directories, `NN-slug`: plan 1 of phase 2 is `2.01`. A phase that was put in
+  later may be `02.1-slug`: it comes behind 2 and before 3, and its first plan is `2.1.01`. Directories without a
+  number are not read; nor are names that begin with a dot or, beside phases, with an underscore.
 - Front matter stands between two lines `---` at the top of the file. Text, numbers and lists are YAML; tags,
   repeated collections and nesting beyond {DEPTH} levels are not taken. Files are UTF-8 and at most
   {LIMIT >> 20} MiB.

@@ -75,7 +75,7 @@ def new_plan(
     if kind == MODULE:
         files[f"{path}/implementation.py"] = templates.IMPLEMENTATION
         files[f"{path}/verification.py"] = templates.verification(
-            check, refs.canonical(directory.number, number)
+            check, refs.canonical(directory.label, number)
         )
     return _write(root, files)
 
@@ -97,9 +97,14 @@ def _phase(plans: Directory, wanted: str) -> Directory:
     if not wanted:
         return plans.directories[-1]
     for phase in plans.directories:
-        if wanted in (str(phase.number), f"{phase.number:02d}", phase.slug, phase.path.rpartition("/")[2]):
+        if wanted in (
+            phase.label,
+            f"{phase.number:02d}{phase.part}",
+            phase.slug,
+            phase.path.rpartition("/")[2],
+        ):
             return phase
-    known = ", ".join(f"{phase.number} ({phase.slug})" for phase in plans.directories)
+    known = ", ".join(f"{phase.label} ({phase.slug})" for phase in plans.directories)
     raise Usage(f"no phase '{wanted}'", hint=f"There is {known}.")
 
 

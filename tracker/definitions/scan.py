@@ -6,6 +6,7 @@ This runs before every command, over thousands of plans: one system call an entr
 from __future__ import annotations
 
 import os
+import re
 import stat
 from operator import attrgetter
 from pathlib import Path
@@ -13,26 +14,40 @@ from pathlib import Path
 from tracker.errors import Fault
 
 PLANS = "plans"
+_DECIMAL = re.compile(r"([0-9]{1,9})((?:\.[0-9]{1,4}){1,4})\Z")
 _GENERATED = ("SUMMARY.md", "journal.jsonl")
 
 
 class Directory:
     """A directory of definitions: its files with their stamps.
 
+    ``part`` is what stands behind a phase's whole number: ``.1`` in ``28.1-slug``, which comes after 28.
+
     ``stamp`` changes when a file is added, removed, renamed or edited; ``newest`` is the latest ctime in
     nanoseconds. ``path`` is relative to the repository; ``directories`` are the numbered ones in it.
     """
 
-    __slots__ = ("directories", "names", "newest", "number", "path", "slug", "stamp")
+    __slots__ = ("directories", "names", "newest", "number", "part", "path", "slug", "stamp")
 
-    def __init__(self, path: str, number: int = 0, slug: str = "") -> None:
+    def __init__(self, path: str, number: int = 0, slug: str = "", part: str = "") -> None:
         self.path = path
         self.number = number
+        self.part = part
         self.slug = slug
         self.names: list[str] = []
         self.stamp = ""
         self.newest = 0
         self.directories: list[Directory] = []
+
+    @property
+    def label(self) -> str:
+        """The number as it is shown: ``28.1``."""
+        return f"{self.number}{self.part}"
+
+    @property
+    def order(self) -> tuple[int, list[int], str]:
+        """By number, segment by segment."""
+        return self.number, [int(part) for part in self.part.split(".")[1:]], self.path
 
 
 def scan(root: Path, faults: list[Fault]) -> Directory:
@@ -41,7 +56,7 @@ def scan(root: Path, faults: list[Fault]) -> Directory:
     plans = Directory(PLANS)
     if Path(top, PLANS).is_dir():
         scanner = _Scanner(top, faults)
-        for phase in scanner.numbered(plans):
+        for phase in scanner.numbered(plans, decimals=True):
             plans.directories.append(phase)
             phase.directories = scanner.numbered(phase)
             for plan in phase.directories:
@@ -72,8 +87,8 @@ class _Scanner:
         self.top = top
         self.faults = faults
 
-    def numbered(self, directory: Directory) -> list[Directory]:
-        """The directories ``NN-slug`` in it, by number. Its files are stamped."""
+    def numbered(self, directory: Directory, *, decimals: bool = False) -> list[Directory]:
+        """The directories ``NN-slug`` in it, by number; with ``decimals``, ``NN.N-slug`` too. Its files are stamped."""
         found = []
         path = directory.path
         for entry in self._entries(directory, path):
@@ -88,11 +103,14 @@ class _Scanner:
                     number, _, slug = name.partition("-")
                     if slug and number.isdecimal() and number.isascii() and len(number) < 10:
                         found.append(Directory(f"{path}/{name}", int(number), slug))
+                    elif slug and decimals and (match := _DECIMAL.match(number)):
+                        part = "".join(f".{int(part)}" for part in match[2].split(".")[1:])
+                        found.append(Directory(f"{path}/{name}", int(match[1]), slug, part))
                     else:
                         self._fault(f"{path}/{name}", "a directory that begins with a digit is named NN-slug")
             else:
                 self._stamp(directory, path, "", entry)
-        found.sort(key=attrgetter("number", "path"))
+        found.sort(key=attrgetter("order") if decimals else attrgetter("number", "path"))
         return found
 
     def files(self, directory: Directory) -> None:

@@ -7,22 +7,27 @@ from collections.abc import Iterable
 
 from tracker.errors import Usage
 
-_NUMERIC = re.compile(r"0*(\d+)[.\-/]0*(\d+)\Z")
+_NUMERIC = re.compile(r"0*(\d+)((?:\.\d+)*)[.\-/]0*(\d+)\Z")
 
 
-def canonical(phase: int, number: int) -> str:
+def canonical(phase: int | str, number: int) -> str:
     """The reference as tracker writes it.
 
     >>> canonical(2, 2)
     '2.02'
+    >>> canonical("2.1", 2)
+    '2.1.02'
     """
     return f"{phase}.{number:02d}"
 
 
 def normalise(text: str) -> str | None:
-    """``2.2``, ``02-02`` and ``2/2`` as ``2.02``; None where the text is not of that form."""
+    """``2.2``, ``02-02`` and ``2/2`` as ``2.02``, ``02.1-02`` as ``2.1.02``; None where the text is not of that form."""
     match = _NUMERIC.match(text.strip())
-    return canonical(int(match[1]), int(match[2])) if match else None
+    if match is None:
+        return None
+    parts = "".join(f".{int(part)}" for part in match[2].split(".")[1:])
+    return canonical(f"{int(match[1])}{parts}", int(match[3]))
 
 
 def resolve(text: str, plans: Iterable[tuple[str, str]]) -> str:

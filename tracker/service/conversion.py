@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tracker.audit.ids import order
 from tracker.audit.records import ActivityRecord, StateRecords
 from tracker.definitions.scaffold import slug
 from tracker.errors import Usage
@@ -17,7 +18,8 @@ from tracker.render.plain import safe
 from tracker.service.outline import DONE, PhaseOutline, PlanOutline
 
 PLANS = "plans"
-_DECIMAL = re.compile(r"(\d{1,4})([A-Z])?((?:\.\d{1,3})*)([A-Z])?\Z")
+_NATIVE = re.compile(r"\d{1,9}(?:\.\d{1,4}){0,4}\Z")
+_LETTERED = re.compile(r"(\d{1,4})([A-Z])?((?:\.\d{1,3})*)([A-Z])?\Z")
 _SLICE = re.compile(r"M(\d{1,4})/S(\d{1,3})\Z")
 _COMPUTED_STEP = re.compile(r"(?:execute|finish|mend|verify again:?)\s+plans?\s+\d", re.IGNORECASE)
 _LABELLED = re.compile(r"\*\*(?P<label>[^*:]+):\*\* (?:(?P<mark>[^\w\s`*(\[\"'][^\w\s]?) )?(?P<text>.*)\Z")
@@ -41,31 +43,30 @@ class Draft(NamedTuple):
 class Numbered(NamedTuple):
     """A phase with its native number, and each of its plans with its native reference."""
 
-    number: int
+    number: str
     phase: PhaseOutline
     plans: tuple[tuple[str, PlanOutline], ...]
 
 
 def numbered(phases: Sequence[PhaseOutline]) -> list[Numbered]:
-    """Native numbers. A whole number stays what it is, so that commits that name it still do.
+    """Native numbers. A number, decimal or whole, stays what it is, so that commits that name it still do.
 
-    Phase ``5.1`` becomes 501 and ``12A`` 1251, out of the way of whole numbers and the same whatever other
-    phases there are; ``M001/S02`` becomes 102. A plan that is no number, or a second one of its number, comes
-    behind the others of its phase.
+    Phase ``12A`` becomes 1251, out of the way of the others and the same whatever others there are; ``M001/S02``
+    becomes 102. A plan that is no number, or a second one of its number, comes behind the others of its phase.
     """
-    taken: set[int] = {int(phase.number) for phase in phases if phase.number.isdigit()}
+    taken = {phase.number for phase in phases if _NATIVE.match(phase.number)}
     result = []
     for phase in phases:
-        number = int(phase.number) if phase.number.isdigit() else _free(_spelled(phase.number), taken)
+        number = phase.number if phase.number in taken else _free(_spelled(phase.number), taken)
         taken.add(number)
         result.append(Numbered(number, phase, _plans(number, phase)))
-    return sorted(result, key=lambda item: item.number)
+    return sorted(result, key=lambda item: order(item.number))
 
 
 def _spelled(text: str) -> int:
     if match := _SLICE.match(text):
         return int(match[1]) * 100 + int(match[2])
-    match = _DECIMAL.match(text)
+    match = _LETTERED.match(text)
     if match is None:
         return 1
     number = int(match[1])
@@ -77,22 +78,22 @@ def _spelled(text: str) -> int:
     return min(number, 99_999_999)
 
 
-def _free(number: int, taken: set[int]) -> int:
-    while number in taken:
+def _free(number: int, taken: set[str]) -> str:
+    while str(number) in taken:
         number += 1
-    return number
+    return str(number)
 
 
-def _plans(phase: int, outline: PhaseOutline) -> tuple[tuple[str, PlanOutline], ...]:
-    taken: set[int] = set()
+def _plans(phase: str, outline: PhaseOutline) -> tuple[tuple[str, PlanOutline], ...]:
+    numbers: set[int] = set()
     last = max((int(plan.number) for plan in outline.plans if _plain(plan.number)), default=0)
     found = []
     for plan in outline.plans:
-        if _plain(plan.number) and int(plan.number) not in taken:
+        if _plain(plan.number) and int(plan.number) not in numbers:
             number = int(plan.number)
         else:
             number = last = last + 1
-        taken.add(number)
+        numbers.add(number)
         found.append((refs.canonical(phase, number), plan))
     return tuple(sorted(found, key=lambda item: int(item[0].rpartition(".")[2])))
 
@@ -113,8 +114,8 @@ def project_files(
     native = {plan.ref: ref for item in phases for ref, plan in item.plans}
     texts = {}
     for item in phases:
-        title = _title(item.phase.title, f"Phase {item.number}", str(item.number), item.phase.number)
-        directory = f"{PLANS}/{item.number:02d}-{_slug(item.phase.title, 'phase')}"
+        title = _title(item.phase.title, f"Phase {item.number}", item.number, item.phase.number)
+        directory = f"{PLANS}/{_padded(item.number)}-{_slug(item.phase.title, 'phase')}"
         texts[f"{directory}/PHASE.md"] = _phase(title, item.phase, records, source)
         for ref, plan in item.plans:
             number = int(ref.rpartition(".")[2])
@@ -127,6 +128,12 @@ def project_files(
         header.append(f"goal: {_quoted(goal)}")
     texts[f"{PLANS}/project.yaml"] = "\n".join([*header, "codebase: .", ""])
     return texts
+
+
+def _padded(number: str) -> str:
+    """``2.1`` → ``02.1``: the number as a directory's name has it."""
+    whole, dot, rest = number.partition(".")
+    return f"{whole:0>2}{dot}{rest}"
 
 
 def _title(text: str, default: str, number: str, original: str) -> str:
@@ -224,7 +231,7 @@ def _document(phases: Sequence[Numbered], records: StateRecords, source: str) ->
     data: dict[str, Any] = {"source": source}
     if records.current_phase_title:
         data["current_phase"] = next(
-            (str(item.number) for item in phases if item.phase.number == records.current_phase), ""
+            (item.number for item in phases if item.phase.number == records.current_phase), ""
         )
         data["current_phase_title"] = records.current_phase_title
     if records.target:

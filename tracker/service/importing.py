@@ -209,7 +209,7 @@ def _links(root: Path, phases: Sequence[Numbered], day: str) -> list[Draft]:
         (plan.ref.rpartition(".")[0], plan.number): ref
         for item in phases
         for ref, plan in item.plans
-        if not item.phase.number.isdigit()
+        if item.number != item.phase.number
     }
     if not moved:
         return []
