@@ -132,3 +132,17 @@ def test_a_planning_directory_beside_native_plans_can_be_named(beacon: SamplePro
     beacon.run("import")
     assert json.loads(beacon.run("audit", "--json").out)["kind"] == "native"
     assert json.loads(beacon.run("audit", ".planning", "--json").out)["kind"] == "gsd"
+
+
+def test_a_shallow_clone_lacks_commits_and_nobody_is_blamed(beacon: SampleProject, tmp_path: Path) -> None:
+    beacon.git("commit", "-q", "--allow-empty", "-m", "chore: the newest")
+    kinds = {finding["kind"] for finding in json.loads(beacon.run("audit", "--json").out)["findings"]}
+    assert "commit-missing" in kinds
+    shallow = tmp_path / "shallow"
+    beacon.git("clone", "-q", "--depth", "1", beacon.root.as_uri(), str(shallow))
+    found = json.loads(beacon.run("-C", str(shallow), "audit", "--json").out)
+    assert {finding["kind"] for finding in found["findings"]} & {
+        "commit-missing",
+        "plan-without-commits",
+    } == set()
+    assert found["verdict"] == "consistent"

@@ -23,10 +23,7 @@ _NOTHING = {"", "none", "null", "n/a", "-", "~", "[]", "nothing"}
 
 @dataclass(slots=True)
 class History:
-    """The commits that an audit may use. ``exists`` says whether a hash names a commit at all.
-
-    ``complete`` is false for an empty or partial list: a hash that is not in it proves nothing then.
-    """
+    """The commits that an audit may use. ``exists`` says whether a hash names a commit at all."""
 
     hashes: list[str]
     linked: int

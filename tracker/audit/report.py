@@ -38,18 +38,20 @@ def audit(
     commits: Iterable[Commit] | None = None,
     *,
     exists: Callable[[str], bool] | None = None,
+    complete: bool = True,
 ) -> Report:
     """Hold every claim of a project's documents against its files, roadmap and history.
 
     ``commits`` are those reachable from the commit under examination, None when there is no history;
-    ``exists`` says whether a hash names any commit, reachable or not.
+    ``exists`` says whether a hash names any commit, reachable or not. What a history that is not ``complete``
+    (a shallow clone's) lacks proves nothing, and is not reported.
     """
     evidence = gather(project)
     log = findings.history(commits or (), exists)
     claims = [judge(claim, evidence) for claim in (project.state.claims if project.state else ())]
     claims = consistency.check(_beside(claims))
     found = list(project.problems) + findings.of_files(evidence) + findings.of_bars(claims)
-    if commits is not None:
+    if commits is not None and complete:
         found += findings.of_commits(evidence, log)
     claims += findings.verification_claims(evidence)
     verdict, reason = _document(project, claims)

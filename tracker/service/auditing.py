@@ -84,20 +84,23 @@ def audit(place: Path, commits: Path | None = None) -> Audit:
     if root is not None and (root / "plans" / "project.yaml").exists() and _means(place, root):
         from tracker.service import selfaudit
 
-        return Audit(root, selfaudit.audit(Repository(root), _history(root, commits)), native=True)
-    found = projects.find(str(place))
-    if found is None:
+        found = selfaudit.audit(Repository(root), _history(root, commits), complete=not _shallow(root))
+        return Audit(root, found, native=True)
+    source = projects.find(str(place))
+    if source is None:
         raise Usage(
             f"nothing to audit at {place}",
             hint="An audit needs a .planning directory, a STATE.md or a ROADMAP.md.",
         )
-    base = found.parent
+    base = source.parent
     with foreign.cached(base) as cache:
         project = projects.read(str(place), cache=cache)
     assert project is not None  # noqa: S101 - find() has just found it
     with _existence(base) as exists:
         given = _history(base, commits)
-        return Audit(base, report.audit(project, given, exists=exists if commits is None else None))
+        if commits is not None:
+            return Audit(base, report.audit(project, given))
+        return Audit(base, report.audit(project, given, exists=exists, complete=not _shallow(base)))
 
 
 def audit_repository(repository: Repository) -> list[AuditedClaim]:
@@ -132,6 +135,13 @@ def _history(root: Path, commits: Path | None) -> list[Commit] | None:
     with contextlib.suppress(GitFailed):
         return read_commits(git(root, "log", f"--format={_FORMAT}", "HEAD").split("\n"))
     return None
+
+
+def _shallow(root: Path) -> bool:
+    """Whether the clone holds the end of its history only."""
+    with contextlib.suppress(GitFailed):
+        return git(root, "rev-parse", "--is-shallow-repository") == "true"
+    return False
 
 
 @contextlib.contextmanager

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 STATE = "STATE.md"
 
 
-def audit(repository: Repository, commits: list[Commit] | None) -> Report:
-    """Hold STATE.md against what definitions, journal and tree imply, and people's words against evidence."""
+def audit(repository: Repository, commits: list[Commit] | None, *, complete: bool = True) -> Report:
+    """Hold STATE.md against what definitions, journal and tree imply, and people's words against evidence.
+
+    Hashes are looked up only where the history is ``complete``: a shallow clone lacks commits that exist.
+    """
     snapshot = repository.snapshot()
     data = _bytes(repository)
     said = read_state(decode(data), STATE) if data is not None else None
@@ -35,8 +38,8 @@ def audit(repository: Repository, commits: list[Commit] | None) -> Report:
     differs = _first_difference(repository, snapshot) if data is not None else None
     verdict, reason = _verdict(claims, differs, absent=data is None)
     claims += _words(snapshot)
-    cited = said.commits if said else ()
-    known = [item.hash for item in commits or ()]
+    cited = [(STATE, *place) for place in (said.commits if said else ())]
+    cited += [(f"plan {plan.ref}", commit, 0, 0) for plan in snapshot.plans for commit in plan.links]
     findings = [Finding("definition", fault) for fault in snapshot.faults]
     if differs is not None:
         findings.append(
@@ -49,12 +52,8 @@ def audit(repository: Repository, commits: list[Commit] | None) -> Report:
                 "`tracker state` regenerates it",
             )
         )
-    findings += _dangling(repository, [(STATE, *place) for place in cited], known)
-    findings += _dangling(
-        repository,
-        [(f"plan {plan.ref}", commit, 0, 0) for plan in snapshot.plans for commit in plan.links],
-        known,
-    )
+    if complete:
+        findings += _dangling(repository, cited, [item.hash for item in commits or ()])
     project = Project(
         root=str(repository.root), kind="native", name=snapshot.name, goal=snapshot.goal, state=said
     )
