@@ -217,7 +217,9 @@ async def test_defer_a_plan_then_reopen_it(board: fake.FakeBoard) -> None:
 async def test_defer_a_check(board: fake.FakeBoard) -> None:
     async with driving(board) as at:
         await at.go("2.06")
-        await at.press("2", "tab", "down")
+        await at.press("2", "tab", "down", "enter")
+        assert at.app.focused is not at.app.main.details.focus_target
+        assert any("z Defer" in line for line in at.shown())
         await at.press("z")
         await at.until_screen("Prompt")
         await at.type("later")

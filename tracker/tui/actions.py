@@ -25,7 +25,6 @@ class Context:
     can_cancel: bool = False
     native: bool = True
     audit: bool = False
-    command: str = ""
 
     @property
     def plan(self) -> sn.PlanState | None:

@@ -362,7 +362,7 @@ class TrackerApp(Flows, App[int]):
                 return
             if live is not None and (run is None or run.own or run.id != live.id):
                 self._tail = Tail(live.directory)
-                self.run_view = run = RunView(live.kind, live.id, own=False, pid=live.pid)
+                self.run_view = run = RunView(live.kind, live.id, own=False)
                 self.main.run_began()
                 self.say(f"{run.busy}: its log is in the Log tab")
             if run is None or run.own or self._tail is None:

@@ -124,18 +124,11 @@ class Details(Vertical):
 
     @property
     def check(self) -> sn.CheckState | None:
-        """The selected check, where the checks have the focus."""
+        """The selected check, where the checks or what is said of it have the focus."""
         pane = self._panes.get(CHECKS)
-        if self.active == CHECKS and isinstance(pane, CheckPane) and pane.list.has_focus:
+        if self.active == CHECKS and isinstance(pane, CheckPane) and pane.has_focus_within:
             return pane.list.row
         return None
-
-    @property
-    def commit(self) -> str:
-        """The selected commit, where the changes have the focus."""
-        pane = self._panes.get(CHANGES)
-        row = pane.row if isinstance(pane, ChangeRows) and pane.has_focus else None
-        return row.commit if row is not None else ""
 
     def checks(self) -> tuple[sn.CheckState, ...]:
         """The checks of the selection."""

@@ -55,9 +55,8 @@ class Header(Lines):
                 f"{SIGNS[sn.FAILED]} {plural(len(snapshot.faults), 'broken definition')}", colours.bad
             )
         elif run is not None and run.going:
-            right.append(f"{SIGNS['running']} {run.busy}", colours.accent)
-            if run.counts:
-                right.append(f": {run.counts}", colours.accent)
+            said = f"{run.busy}: {', '.join(part for part in (run.wave, run.counts) if part)}".rstrip(": ")
+            right.append(f"{SIGNS['running']} {said}", colours.accent)
         elif snapshot.updated:
             right.append(f"last change {snapshot.updated}", colours.muted)
         room = width - right.cell_len - left.cell_len - 4

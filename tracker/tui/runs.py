@@ -194,7 +194,7 @@ class Runs:
             me.say("something runs already: wait for it, or cancel it", "warn")
             return None
         stop = me.stop_run = threading.Event()
-        me.run_view = RunView(what, scope=scope)
+        me.run_view = RunView(what)
         main = me.main
         main.run_began()
         if main.details.active not in (details.LOG, details.CHECKS):

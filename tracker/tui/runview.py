@@ -46,17 +46,13 @@ class RunView:
     what: str = "run"
     id: str = ""
     own: bool = True
-    pid: int = 0
-    scope: str = ""
     going: bool = True
-    cancelling: bool = False
     states: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     working: dict[str, str] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     wave: str = ""
-    result: str = ""
     logs: dict[str, deque[LogLine]] = field(default_factory=dict)
     everything: deque[LogLine] = field(default_factory=lambda: deque(maxlen=KEPT))
     counted: dict[str, int] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from tracker.tui import actions, details
 from tracker.tui.bars import KeyBar, StatusLine
 from tracker.tui.details import Details
 from tracker.tui.header import WIDE, Header
-from tracker.tui.panes import ActivityRows, ChangeRows, CheckRows
+from tracker.tui.panes import ActivityRows, ChangeRows, CheckPane
 from tracker.tui.rows import Rows
 from tracker.tui.text import plural
 from tracker.tui.tree import PlanTree
@@ -198,7 +198,7 @@ class MainScreen(Screen[None]):
         pane = actions.TEXT
         if focused is self.plan_tree:
             pane = actions.TREE
-        elif isinstance(focused, CheckRows):
+        elif focused is not None and isinstance(focused.parent, CheckPane):
             pane = actions.CHECKS
         elif isinstance(focused, (ChangeRows, ActivityRows)):
             pane = actions.CHANGES
