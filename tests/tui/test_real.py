@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pty
+import signal
 import subprocess
 import sys
 import threading
@@ -257,60 +255,87 @@ def test_importing_the_application_loads_nothing_heavy() -> None:
 def test_a_fault_of_the_screen_ends_it_with_a_sentence_and_code_3(
     sample: SampleProject, tmp_path: Path
 ) -> None:
-    code = f"""
+    code = """
 import pathlib, sys
 from tracker.tui import app, header
 def broken(*_arguments, **_named): raise KeyError("boom")
 header.score_line = broken
-sys.exit(app.run(pathlib.Path({str(sample.root)!r})))
+sys.exit(app.run(pathlib.Path(sys.argv[1])))
 """
-    leader, follower = pty.openpty()
-    child = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=follower, stdout=follower, stderr=follower, start_new_session=True
-    )
-    os.close(follower)
-    shown = b""
-    with contextlib.suppress(OSError):  # the terminal is gone when the child is
-        while data := os.read(leader, 65536):
-            shown += data
-    os.close(leader)
-    assert child.wait(30) == 3
-    text = shown.decode("utf-8", "replace")
+    with Terminal.open(sample.root, code=code) as terminal:
+        assert terminal.close() == 3
+        text = terminal.written.decode("utf-8", "replace")
     assert "A fault in tracker itself: KeyError: 'boom'" in text
     assert "Traceback" not in text
 
 
+SLEEPS = """
+    import time
+
+    def implement(codebase):
+        print("at work", flush=True)
+        time.sleep(60)
+    """
+
+
+@pytest.mark.parametrize("end", ["hang-up", "term", "hup"])
+def test_it_leaves_when_its_terminal_is_gone_or_it_is_told_to(sample: SampleProject, end: str) -> None:
+    sample.write({"plans/01-first/03-gamma/implementation.py": SLEEPS})
+    sample.commit()
+    with Terminal.open(sample.root) as terminal:
+        assert terminal.until(DRAWN)
+        terminal.send(b":")
+        assert terminal.until(b"A plan, phase or check")
+        terminal.send(b"1.03\r")
+        assert terminal.until(b"tracker run 1.03")
+        terminal.send(b"r")
+        assert terminal.until(b"Wave 1")
+        terminal.send(b"\r")
+        assert terminal.until(b"at work")
+        if end == "hang-up":
+            assert terminal.hang_up() == 128 + signal.SIGHUP
+        else:
+            number = signal.SIGTERM if end == "term" else signal.SIGHUP
+            terminal.process.send_signal(number)
+            assert terminal.close() == 128 + number
+            assert LEAVES_ALTERNATE_SCREEN in terminal.written
+            assert b"Traceback" not in terminal.written
+    service = Service.open(sample.root)
+    assert (service.live(), service.interrupted()) == (None, "")
+    assert sample.git("status", "--porcelain", "app", "plans") == ""
+
+
 def test_on_a_real_terminal_choose_run_land_note_undo_filter_quit(sample: SampleProject) -> None:
-    terminal = Terminal.open(sample.root)
-    assert terminal.until(DRAWN)
-    assert b"Sample" in terminal.written
-    terminal.send(b":")
-    assert terminal.until(b"A plan, phase or check")
-    terminal.send(b"1.03\r")
-    assert terminal.until(b"tracker run 1.03")
-    terminal.send(b"r")
-    assert terminal.until(b"Wave 1")
-    terminal.send(b"\r")
-    assert terminal.until(b"1 plan landed")
-    assert (sample.root / "app/gamma.py").exists()
-    landed = (sample.root / "STATE.md").read_text()
-    assert "Gamma" in landed
-    terminal.send(b"n")
-    assert terminal.until(b"What is to be remembered?")
-    terminal.send(b"ask Bob\r")
-    assert terminal.until(b"noted to 1.03; STATE.md regenerated")
-    assert (sample.root / "STATE.md").read_text() != landed
-    terminal.send(b"u")
-    assert terminal.until(b"taken back: 1.03: ask Bob")
-    assert (sample.root / "STATE.md").read_text() == landed
-    terminal.send(b"/")
-    assert terminal.until(b"filter: words of title")
-    terminal.send(b"gam")
-    assert terminal.until("1 plan for “gam”".encode())
-    terminal.written = b""
-    terminal.send(b"\r")
-    assert terminal.until(b"Undo")
-    terminal.send(b"q")
-    assert terminal.close() == 0
-    assert LEAVES_ALTERNATE_SCREEN in terminal.written
-    assert '"ask Bob"' in (sample.root / "plans/journal.jsonl").read_text()
+    with Terminal.open(sample.root) as terminal:
+        assert terminal.until(DRAWN)
+        assert b"Sample" in terminal.written
+        terminal.send(b":")
+        assert terminal.until(b"A plan, phase or check")
+        terminal.send(b"1.03\r")
+        assert terminal.until(b"tracker run 1.03")
+        terminal.send(b"r")
+        assert terminal.until(b"Wave 1")
+        terminal.send(b"\r")
+        assert terminal.until(b"1 plan landed")
+        assert (sample.root / "app/gamma.py").exists()
+        landed = (sample.root / "STATE.md").read_text()
+        assert "Gamma" in landed
+        terminal.send(b"n")
+        assert terminal.until(b"What is to be remembered?")
+        terminal.send(b"ask Bob\r")
+        assert terminal.until(b"noted to 1.03; STATE.md regenerated")
+        assert (sample.root / "STATE.md").read_text() != landed
+        terminal.send(b"u")
+        assert terminal.until(b"taken back: 1.03: ask Bob")
+        assert (sample.root / "STATE.md").read_text() == landed
+        terminal.send(b"/")
+        assert terminal.until(b"filter: words of title")
+        terminal.send(b"gam")
+        assert terminal.until("1 plan for “gam”".encode())
+        terminal.written = b""
+        terminal.send(b"\r")
+        assert terminal.until(b"Undo")
+        terminal.send(b"q")
+        assert terminal.close() == 0
+        assert LEAVES_ALTERNATE_SCREEN in terminal.written
+        assert '"ask Bob"' in (sample.root / "plans/journal.jsonl").read_text()

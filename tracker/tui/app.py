@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import signal
+import sys
 import threading
 import traceback
 from collections import deque
@@ -23,7 +25,7 @@ from tracker.model.progress import Progress
 from tracker.tui import actions, palette, prefs
 from tracker.tui.flows import Flows
 from tracker.tui.header import WIDE
-from tracker.tui.live import Tail, watch
+from tracker.tui.live import Tail, hung_up, watch
 from tracker.tui.palette import Palette
 from tracker.tui.ports import Board, Connect, Import, Imported, Make
 from tracker.tui.runview import RunView
@@ -132,6 +134,8 @@ class TrackerApp(Flows, App[int]):
         if not self.frozen:
             self.set_interval(POLL, self._poll)
             self.call_after_refresh(self._warm)
+        if not self.is_headless:
+            self._watch_terminal()
 
     def watch_theme_now(self) -> None:
         """Take over the colours of a theme that has been set."""
@@ -143,6 +147,18 @@ class TrackerApp(Flows, App[int]):
             screen.refresh(layout=True)
         with contextlib.suppress(LookupError, TypeError):
             self.main.recolour()
+
+    def _watch_terminal(self) -> None:
+        """Leave when told to by a signal, and when the terminal is gone, which may come without one."""
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self.leave, 128 + number)
+        terminal = sys.__stdin__.fileno() if sys.__stdin__ is not None else 0
+
+        def look() -> None:
+            if hung_up(terminal):
+                self.leave(128 + signal.SIGHUP)
+
+        self.set_interval(POLL, look)
 
     def _warm(self) -> None:
         """After the first paint: look for a run, watch the files."""

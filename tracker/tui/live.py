@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,13 @@ def _step(line: str) -> Progress | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def hung_up(terminal: int) -> bool:
+    """Whether the other end of the terminal is gone: its window was closed, its connection lost."""
+    poll = select.poll()
+    poll.register(terminal, 0)
+    return any(found & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, found in poll.poll(0))
 
 
 def watch(paths: list[Path], stop: threading.Event, changed: Callable[[], None]) -> None:
