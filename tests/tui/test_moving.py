@@ -8,7 +8,8 @@ import pytest
 
 from tests.tui import fake
 from tests.tui.conftest import driving
-from tracker.tui import palette
+from tracker.model import snapshot as sn
+from tracker.tui import listing, palette
 from tracker.tui.prefs import Prefs, load, save
 
 
@@ -67,6 +68,21 @@ async def test_jump(board: fake.FakeBoard, typed: str, key: str) -> None:
         await at.type(typed)
         await at.press("enter")
         await at.until(lambda: at.selected == key, what=key)
+
+
+def test_jump_tells_a_decimal_phase_from_a_plan() -> None:
+    numbers = {"28": ("28.01", "28.03"), "28.2": ("28.2.01",)}
+    phases = tuple(
+        sn.PhaseState(
+            number, "A phase", plans=tuple(sn.PlanState(ref, "A plan", number, ref) for ref in refs)
+        )
+        for number, refs in numbers.items()
+    )
+    state = sn.Snapshot("Shop", phases=phases)
+    assert listing.jump("28.2", state) == "phase:28.2"
+    assert listing.jump("phase 28.2", state) == "phase:28.2"
+    assert listing.jump("28.3", state) == "28.03"
+    assert listing.jump("28.2.1", state) == "28.2.01"
 
 
 async def test_jump_to_nothing_says_so(board: fake.FakeBoard) -> None:
