@@ -42,11 +42,30 @@ def owner_on_the_way(directory: Path) -> tuple[int, int] | None:
     for part in (*reversed(directory.parents), directory):
         try:
             found = part.lstat()
+            if found.st_uid == 0 and stat.S_ISLNK(found.st_mode):
+                found = part.stat()
         except OSError:
             return None
         if found.st_uid != 0:
             return (found.st_uid, found.st_gid) if is_known(found.st_uid) else None
     return None
+
+
+def _open_directory(directory: Path) -> int:
+    """Open a directory; from the first that is not root's on, no link is followed. Raises OSError."""
+    way = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+    descriptor, theirs = os.open("/", way), False
+    try:
+        for part in directory.parts[1:]:
+            if not theirs:
+                found = os.stat(part, dir_fd=descriptor, follow_symlinks=False)
+                theirs = found.st_uid != 0 or os.fstat(descriptor).st_uid != 0
+            inner = os.open(part, way | (os.O_NOFOLLOW if theirs else 0), dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        return os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -75,19 +94,14 @@ def acting_for(directory: Path) -> Iterator[None]:
 
 def _reclaim(directory: Path, uid: int, gid: int) -> None:
     """Give directories that root made below one of the owner's to the owner; no link is followed."""
-    descriptor, flags = -1, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    with suppress(OSError):
-        for part in (*reversed(directory.parents), directory):
-            if descriptor < 0:
-                if part.lstat().st_uid == uid:
-                    descriptor = os.open(part, flags)
-                continue
-            inner = os.open(part.name, flags, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
-            _give(descriptor, uid, gid, frozenset({0}))
-    if descriptor >= 0:
-        os.close(descriptor)
+    ways = [directory, *directory.parents]
+    for way in reversed([way for way in ways if owner_on_the_way(way)]):
+        with suppress(OSError):
+            descriptor = _open_directory(way)
+            try:
+                _give(descriptor, uid, gid, frozenset({0}))
+            finally:
+                os.close(descriptor)
 
 
 def for_owner(function: Callable[Concatenate[Path, P], R]) -> Callable[Concatenate[Path, P], R]:
@@ -116,8 +130,8 @@ def hand_over(directory: Path, uid: int, gid: int, *, of: frozenset[int] = froze
     Links, other file systems' mounts and files with a second name stay as they are: such a name may stand
     for what is not ours.
     """
-    with suppress(FileNotFoundError):
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with suppress(OSError):
+        descriptor = _open_directory(directory.absolute())
         try:
             _hand_over_below(descriptor, uid, gid, of, os.fstat(descriptor).st_dev)
         finally:

@@ -244,6 +244,25 @@ def test_inf_01_what_root_left_is_given_to_the_owner(home: Path) -> None:
     assert mine.stat().st_uid == os.getuid()
 
 
+def test_inf_01_a_link_on_the_way_leads_root_nowhere(home: Path) -> None:
+    """INF-01: a link of another user is not followed when files are given away; one of root's is."""
+    theirs, secret = home / "theirs", home / "secret"
+    for directory in (theirs, secret, secret / "state", home / "real"):
+        directory.mkdir()
+    (theirs / "way").symlink_to(secret)
+    (home / "link").symlink_to(home / "real")
+    if not IS_ROOT:
+        assert acting.owner_on_the_way(Path("/usr")) is None
+        return
+    os.chown(theirs, OTHER, OTHER)
+    os.chown(home / "real", OTHER, OTHER)
+    acting.settle(theirs / "way" / "state")
+    assert (secret / "state").stat().st_uid == 0
+    (home / "real" / "left").write_text("x")
+    acting.settle(home / "link")
+    assert (home / "real" / "left").stat().st_uid == OTHER
+
+
 def test_inf_01_the_territory_is_small(home: Path) -> None:
     """INF-01: what may be changed is the gateway's own, and nothing of it holds other people's things."""
     state = home / "state"
