@@ -1,7 +1,8 @@
-"""Modules that would be imported later, where the user that the gateway becomes cannot get at their files.
+"""Modules that would be imported later, when a confined process may not do what importing them takes.
 
-That is so when the interpreter or its environment lies in somebody's home, such as `/root`. What is imported
-inside functions, here or in libraries, is imported before the user changes.
+Some libraries start a program or make a temporary file when they are imported. And where the interpreter or its
+environment lies in somebody's home, such as `/root`, the user that the gateway becomes cannot get at any module:
+then all that is imported inside functions, here or in libraries, is imported before the user changes.
 """
 
 import importlib
@@ -15,11 +16,10 @@ import gateway
 from gateway.confinement.identity import User
 from gateway.state.acting import acting_as
 
-# With all their modules: what libraries import when it is needed.
-PACKAGES = (
-    *("asyncio", "concurrent", "email", "encodings", "html", "http", "importlib", "json", "urllib"),
-    *("anyio", "argon2", "certifi", "cryptography.hazmat.primitives", "cryptography.x509", "h11", "httpcore"),
-    *("httpx", "idna", "json5", "nh3", "sniffio"),
+PACKAGES = ("asyncio", "concurrent", "email", "encodings", "html", "http", "importlib", "json", "urllib")
+LIBRARIES = (
+    *("anyio._backends._asyncio", "anyio", "argon2", "certifi", "cryptography.hazmat.primitives"),
+    *("cryptography.x509", "h11", "httpcore", "httpx", "idna", "json5", "nh3", "sniffio"),
 )
 MODULES = ("_strptime", "difflib", "ipaddress", "linecache", "stringprep", "traceback", "unicodedata", "uuid")
 # They need packages that are not there, belong to other systems, or do something when they are imported.
@@ -52,18 +52,28 @@ def _is_there(place: Path) -> bool:
 
 
 def preload() -> None:
-    """Import what the serving process uses at some time."""
-    names = [*MODULES, *PACKAGES, *_modules_of("gateway")]
-    for package in PACKAGES:
-        names += _modules_of(package)
+    """Import the libraries that the serving process uses at some time."""
+    for name in LIBRARIES:
+        _import(name)
+
+
+def preload_all() -> None:
+    """Import every module that the serving process, or a library, uses at some time."""
+    names = [*MODULES, *_modules_of("gateway")]
+    for package in (*PACKAGES, *LIBRARIES):
+        names += [package, *_modules_of(package)]
     for name in names:
         if not name.startswith((*LEFT_OUT, *ELSEWHERE)) and not name.endswith(".__main__"):
-            with suppress(Exception):  # a library's module for another system may fail in any way
-                importlib.import_module(name)
+            _import(name)
     with suppress(ImportError, OSError):
         from gateway.tools import pinned_fetch
 
         pinned_fetch._authorities()  # noqa: SLF001 - it keeps what it has read
+
+
+def _import(name: str) -> None:
+    with suppress(Exception):  # a library's module for another system may fail in any way
+        importlib.import_module(name)
 
 
 def _modules_of(package: str) -> list[str]:
