@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.ablation.hardened import hardened_copy
 from tracker import definitions
+from tracker.model.snapshot import PASSED
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 JOBS = 2
@@ -75,6 +76,9 @@ def _report(say: Callable[[str], None], checks: dict[str, dict[str, Any]], passe
             check = slowest[number]
             line += f"    {check:16}{refs.get(check, 'base'):>6}{float(checks[check]['seconds']):>9.1f}"
         say(line)
+    for check, found in checks.items():
+        if found["outcome"] not in {PASSED, "open"}:
+            say(f"{check} {found['outcome']}: {found['reason']}")
     say("")
 
 
