@@ -35,6 +35,7 @@ if CORPUS is not None:
         assert (after.done, after.total, len(after.phases)) == (before.done, before.total, len(before.phases))
         done = [sum(phase.status == "done" for phase in snapshot.phases) for snapshot in (before, after)]
         assert done[0] == done[1]
+        assert after.current_phase == before.current_phase
         assert sorted(plan.status for plan in after.plans) == sorted(plan.status for plan in before.plans)
         assert {plan.proof for plan in after.plans if plan.status == "done"} <= {"unproven"}
         assert project.run("state", "--check").code == 0

@@ -26,6 +26,8 @@ def test_it_is_shown_and_imported(project: SampleProject, way: dict[str, str]) -
     assert project.run("import").code == 0
     after = project.snapshot
     assert after.faults == ()
-    assert sorted((phase.done, phase.total) for phase in after.phases) == sorted(COUNTS.values())
+    assert {phase.number: (phase.done, phase.total) for phase in after.phases} == COUNTS
+    assert [phase.number for phase in after.phases] == list(COUNTS)
+    assert after.current_phase == dialects.CURRENT.number
     assert project.run("state", "--check").code == 0
     assert "Nothing to import" in project.run("import").out
