@@ -71,14 +71,14 @@ def test_the_quick_start_works(tmp_path: Path) -> None:
                 env=env,
                 capture_output=True,
                 text=True,
-                timeout=20,
+                timeout=60,
                 check=False,
             )
             assert done.returncode == 0, (line, done.stderr)
     finally:
         if background is not None:
             background.terminate()
-            background.communicate(timeout=10)
+            background.communicate(timeout=60)
 
 
 def free_port() -> int:

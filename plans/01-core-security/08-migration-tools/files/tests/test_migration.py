@@ -237,7 +237,7 @@ def test_mig_02_a_crash_leads_back_to_the_old_state(tmp_path: Path, step: int) -
         cwd=ROOT,
         env={**environment(tmp_path), "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert crashed.returncode == 9, crashed.stderr

@@ -12,7 +12,7 @@ import trustme
 from gateway.server.client_certificates import names_of
 from gateway.tests.support import Booted
 
-WAIT_SECONDS = 5
+WAIT_SECONDS = 30
 
 
 def serving(directory: Path, authority: trustme.CA) -> dict[str, object]:
