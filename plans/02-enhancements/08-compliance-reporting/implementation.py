@@ -104,7 +104,7 @@ def _without_inert_text(codebase: Codebase, path: str) -> str:
         text = text.partition(INERT)[0].rstrip("\n") + "\n"
         text = text.replace("import WRONG, host, login\n", "import WRONG, login\n")
         text = text.replace("fresh_address, http_status, talk\n", "fresh_address, talk\n")
-    return text.replace('"control": "inputs.inert", ', "")
+    return text.replace('"control": "inputs.inert"', '"control": null')
 
 
 def _respond(codebase: Codebase) -> None:
