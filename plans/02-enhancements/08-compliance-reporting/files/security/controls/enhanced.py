@@ -121,6 +121,14 @@ def revoked(site: Site) -> Iterator[Observation]:
         )
 
 
+def _content(path: Path) -> bytes:
+    """What is in a file; nothing where the gateway has just put another in its place."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 @control("secrets.sealed", "No secret lies open below the state directory", points=2, critical=True)
 def sealed(site: Site) -> Iterator[Observation]:
     canary = secrets.token_urlsafe(24)
@@ -185,11 +193,3 @@ def inert(site: Site) -> Iterator[Observation]:
         for text in ('{"type":"req","id":"n1","method":"health","params":{"probe":NaN}}', "[" * 100_000):
             conn.socket.send(text)
         yield saw(conn.ask("health").get("ok"), "NaN and deep nesting are answered, and the gateway goes on")
-
-
-def _content(path: Path) -> bytes:
-    """What is in a file; nothing where the gateway has just put another in its place."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
