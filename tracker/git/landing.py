@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tracker.errors import TrackerError, Usage
 from tracker.git.index import Index, git_dir, stat_of
-from tracker.git.objects import Entry, contents
+from tracker.git.objects import Entry, contents, differing
 from tracker.git.plumbing import GitFailed, common_directory, git, raw
 
 INTENT = ".tracker/landing.json"
@@ -342,12 +342,7 @@ def _same(root: Path, commit_id: str, path: str) -> bool:
 
 def _changes(root: Path, old: str, new: str) -> dict[str, Entry | None]:
     """Path → its entry in ``new``, None where it has gone, of every path that differs between the two."""
-    parts = git(root, "diff-tree", "-r", "-z", "--no-renames", "--raw", old, new).split("\0")
-    found: dict[str, Entry | None] = {}
-    for meta, path in zip(parts[:-1:2], parts[1::2], strict=True):
-        _, mode, _, blob, letter = meta.split(" ")
-        found[path] = None if letter == "D" else (mode, blob)
-    return found
+    return {path: None if letter == "D" else entry for path, letter, entry in differing(root, old, new)}
 
 
 def _write_synced(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tracker.git.plumbing import git, raw
@@ -40,6 +40,14 @@ def tree_with(root: Path, base: str, files: Mapping[str, Entry | None]) -> str:
 def commit(root: Path, tree: str, parent: str, message: str) -> str:
     """A commit object; no branch moves. Raises TrackerError where git cannot make it."""
     return git(root, "commit-tree", tree, "-p", parent, "-F", "-", data=message.encode())
+
+
+def differing(root: Path, old: str, new: str) -> Iterator[tuple[str, str, Entry]]:
+    """Path, git's letter (A, M, D, T) and entry in ``new`` of every file that differs between two trees."""
+    parts = git(root, "diff-tree", "-r", "-z", "--no-renames", "--raw", old, new).split("\0")
+    for meta, path in zip(parts[:-1:2], parts[1::2], strict=True):
+        _, mode, _, blob, letter = meta.split(" ")
+        yield path, letter, (mode, blob)
 
 
 def contents(root: Path, ids: Sequence[str]) -> dict[str, bytes]:

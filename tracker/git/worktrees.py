@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tracker.git.objects import differing
 from tracker.git.plumbing import GitFailed, common_directory, git
 
 _ADDING = threading.Lock()
@@ -132,12 +133,7 @@ class Changed:
 
 def changed(root: Path, old: str, new: str) -> list[Changed]:
     """What differs between two trees."""
-    parts = git(root, "diff-tree", "-r", "-z", "--no-renames", "--raw", old, new).split("\0")
-    found = []
-    for meta, path in zip(parts[:-1:2], parts[1::2], strict=True):
-        _, mode, _, _, letter = meta.split(" ")
-        found.append(Changed(path, letter, mode))
-    return found
+    return [Changed(path, letter, mode) for path, letter, (mode, _) in differing(root, old, new)]
 
 
 def _admins(root: Path) -> list[Path]:
