@@ -95,6 +95,14 @@ class PlanState(NamedTuple):
     mark: str = ""
 
     @property
+    def file(self) -> str:
+        """The file that says what the plan is, relative to the repository; empty where only a document names it.
+
+        The path of a plan of tracker's own is its directory, that of anybody else's is the file itself.
+        """
+        return self.path if not self.path or self.path.endswith(".md") else f"{self.path}/PLAN.md"
+
+    @property
     def points(self) -> float:
         """Points that the plan's checks are worth."""
         return sum(check.points for check in self.checks)

@@ -82,7 +82,7 @@ def plan(state: sn.PlanState, body: str, reasons: Mapping[str, str], *, colour: 
         waiting = f" (waiting for {', '.join(state.blocked_by)})" if state.blocked_by else ""
         lines.append(f"depends on {', '.join(state.depends_on)}{waiting}")
     if state.path:
-        lines.append(state.path if state.path.endswith(".md") else f"{state.path}/PLAN.md")
+        lines.append(state.file)
     if state.checks:
         lines += ["", _c(f"Checks · {points(state.earned)} of {points(state.points)} points", "bold", colour)]
         lines += [check_row(check, reasons.get(check.id, ""), colour=colour) for check in state.checks]

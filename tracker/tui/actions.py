@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tracker.model import snapshot as sn
-from tracker.tui.listing import FAULT, PHASE, PLAN, PROJECT, Row, place, plan_file
+from tracker.tui.listing import FAULT, PHASE, PLAN, PROJECT, Row, place
 
 TREE = "tree"
 CHECKS = "checks"
@@ -220,7 +220,7 @@ def path(context: Context) -> str:
     if context.kind == FAULT and context.row is not None:
         return place(context.row.fault).path
     if context.plan is not None and context.plan.path:
-        return plan_file(context.plan)
+        return context.plan.file
     if not context.native:
         return str(context.snapshot.document.get("source") or "")
     if context.kind == PHASE and context.phase is not None and context.phase.plans:

@@ -87,7 +87,7 @@ def of_plan(
     for date, text in plan.notes:
         result += fact("Note", f"{date}  {one_line(text)}", colours, width)
     if plan.path:
-        result += fact("File", listing.plan_file(plan), colours, width)
+        result += fact("File", plan.file, colours, width)
     elif source := snapshot.document.get("source"):
         result += fact("Told by", str(source), colours, width)
     return result

@@ -52,14 +52,6 @@ def place(fault: str) -> FaultPlace:
     return FaultPlace(match["path"], int(match["line"]), int(match["column"]), match["message"])
 
 
-def plan_file(plan: PlanState) -> str:
-    """The file that says what the plan is, relative to the repository; empty where only a document names it.
-
-    The path of a plan of tracker's own is its directory, that of anybody else's is the file itself.
-    """
-    return plan.path if not plan.path or plan.path.endswith(".md") else f"{plan.path}/PLAN.md"
-
-
 def rows(
     snapshot: Snapshot,
     *,
