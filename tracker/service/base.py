@@ -138,10 +138,14 @@ class Repository:
     def resolve(self, text: str, known: Definitions | sn.Snapshot | None = None) -> str:
         """The plan that the text means, among what is known (default: the present state). Raises Usage."""
         plans = known.plans if known is not None else self.snapshot().plans
-        for plan in plans:
-            if any(check.id == text for check in plan.checks):
-                raise Usage(f"{text} is a check of plan {plan.ref}", hint=f"Name the plan: {plan.ref}.")
-        return refs.resolve(text, [(plan.ref, plan.slug) for plan in plans])
+        try:
+            return refs.resolve(text, [(plan.ref, plan.slug) for plan in plans])
+        except Usage:
+            for plan in plans:
+                if any(check.id == text for check in plan.checks):
+                    hint = f"Name the plan: {plan.ref}."
+                    raise Usage(f"{text} is a check of plan {plan.ref}", hint=hint) from None
+            raise
 
     def body(self, plan: sn.PlanState) -> str:
         """The Markdown of the plan, below its front matter."""
