@@ -10,6 +10,7 @@ from tests.tui import fake
 from tests.tui.conftest import driving
 from tracker.model import snapshot as sn
 from tracker.tui import listing, palette
+from tracker.tui.panes import ChangeRows
 from tracker.tui.prefs import Prefs, load, save
 
 
@@ -92,6 +93,20 @@ async def test_jump_to_nothing_says_so(board: fake.FakeBoard) -> None:
         await at.type("zzz")
         await at.press("enter")
         await at.until_said("nothing here is called")
+
+
+async def test_the_cursor_stays_on_a_commit_while_everything_is_read_anew(board: fake.FakeBoard) -> None:
+    async with driving(board) as at:
+        await at.go("1.03")
+        await at.press("3", "tab")
+        await at.until(lambda: any("c0ffee123" in line for line in at.shown()), what="the commit")
+        await at.press("end")
+        pane = at.app.main.query_one(ChangeRows)
+        assert pane.row is not None and pane.row.commit
+        at.app.main.show_snapshot()
+        assert pane.row is not None and pane.row.commit
+        await at.go("2.06")
+        assert not any(row.commit for row in pane.rows)
 
 
 async def test_from_plan_to_commit_to_diff_and_back(board: fake.FakeBoard) -> None:

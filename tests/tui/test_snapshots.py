@@ -184,6 +184,7 @@ async def test_screens(
             shot.before(at)
             at.app.main.details.activate("plan")
             await at.go(shot.row or state.row)
+            await settled(at.app)
             for key in shot.keys:
                 await at.press(key)
                 if key.isdigit():  # what is chosen next has to be there

@@ -219,7 +219,7 @@ class Details(Vertical):
             run = self.board_app.run_view
             pane.fill(self.checks(), run.outcomes if run is not None and run.going else {})
         elif isinstance(pane, ChangeRows):
-            pane.fill_files(self._changed())
+            pane.fill_files(self.row.key if self.row is not None else "", self._changed())
         elif self.active == LOG and isinstance(pane, TextPane):
             self._fill_log(pane, same=same)
         elif isinstance(pane, ActivityRows) and not same:

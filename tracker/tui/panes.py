@@ -123,19 +123,21 @@ class ChangeRows(Rows[ChangeRow]):
 
     def __init__(self) -> None:
         super().__init__(id="changes")
+        self._of = ""
         self._commits: list[ChangeRow] = []
 
     def key_of(self, row: ChangeRow) -> str:
         return row.key
 
-    def fill_files(self, files: list[ChangeRow]) -> None:
-        """Show the files; the commits are still being read."""
-        self._commits = []
-        self.show(files)
+    def fill_files(self, of: str, files: list[ChangeRow]) -> None:
+        """Show the files of a row of the tree; its commits are read anew, those known of it stay meanwhile."""
+        if of != self._of:
+            self._of, self._commits = of, []
+        self.show([*files, *self._commits])
 
     def fill_commits(self, files: list[ChangeRow], commits: Iterable[CommitLine]) -> None:
-        """Show the files and the commits."""
-        found = [
+        """Show the files and the commits of the row that was filled last."""
+        self._commits = [
             ChangeRow(
                 "commit",
                 item.hash,
@@ -146,7 +148,7 @@ class ChangeRows(Rows[ChangeRow]):
             )
             for item in commits
         ]
-        self.show([*files, *found])
+        self.show([*files, *self._commits])
 
     def draw(self, row: ChangeRow, _width: int, /) -> Text:
         colours = self.colours
