@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import bench_catalogue, bench_gateway, synthetic
+from tools import bench_catalogue, bench_gateway, bench_run, synthetic
 
 TRACKER = [sys.executable, "-P", "-m", "tracker"]
 BARE = [sys.executable, "-c", "pass"]
@@ -57,7 +57,7 @@ def main() -> int:
         _commands(home, sizes, options.runs)
         _first_paint(home, sizes, options.runs)
         _charts(home, sizes, options.runs)
-        _engine(home)
+        bench_run.measure(say)
         _linking(home, 10_000 if options.quick else 100_000)
         if not options.quick:
             bench_gateway.measure(say)
@@ -120,23 +120,6 @@ def _charts(home: Path, sizes: Sequence[tuple[int, int]], runs: int) -> None:
     say()
 
 
-def _engine(home: Path) -> None:
-    say("The engine: eight independent plans, each of half a second of work\n")
-    say(f"{'jobs':>6}{'s':>8}{'ratio to the work itself':>26}")
-    taken = {}
-    for jobs in (1, 2):
-        root = home / f"engine{jobs}"
-        _sleepers(root, 8, 0.5)
-        start = time.perf_counter()
-        subprocess.run(
-            [*TRACKER, "run", "--all", "--jobs", str(jobs)], cwd=root, check=True, capture_output=True
-        )
-        taken[jobs] = time.perf_counter() - start
-        work = 8 * 0.5 * 2 / jobs
-        say(f"{jobs:>6}{taken[jobs]:>8.1f}{taken[jobs] / work:>26.2f}")
-    say(f"two jobs are {taken[1] / taken[2]:.2f} times one (budget: 1.6)\n")
-
-
 def _linking(home: Path, commits: int) -> None:
     say(
         f"Linking a history of {commits} commits, as a ratio to `git log --format=%H%x09%s` (budget: 1.5 the first time)\n"
@@ -167,32 +150,6 @@ def _project(home: Path, plans: int, events: int) -> Path:
         time.sleep(2.1)
         subprocess.run([*TRACKER, "status"], cwd=root, check=True, capture_output=True)
     return root
-
-
-def _sleepers(root: Path, plans: int, seconds: float) -> None:
-    (root / "app").mkdir(parents=True)
-    (root / "app" / "start").write_text("", encoding="utf-8")
-    phase = root / "plans" / "01-work"
-    phase.mkdir(parents=True)
-    (root / "plans" / "project.yaml").write_text("name: Engine\ncodebase: app\n", encoding="utf-8")
-    (phase / "PHASE.md").write_text("---\ntitle: Work\n---\n", encoding="utf-8")
-    for number in range(1, plans + 1):
-        plan = phase / f"{number:02d}-plan-{number}"
-        plan.mkdir()
-        (plan / "PLAN.md").write_text(
-            f"---\ntitle: Plan {number}\nrun: sleep {seconds}; echo done > app/file{number}\n"
-            f"checks:\n  - {{id: W-{number}, title: There, points: 1}}\n"
-            f"commands:\n  - {{check: W-{number}, run: test -e file{number}}}\n---\n",
-            encoding="utf-8",
-        )
-    for command in (
-        ["init", "-q", "-b", "main"],
-        ["config", "user.name", "A"],
-        ["config", "user.email", "a@example.org"],
-        ["add", "-A"],
-        ["commit", "-qm", "start"],
-    ):
-        subprocess.run(["git", *command], cwd=root, check=True)
 
 
 def _paired(own: Sequence[str], peer: Sequence[str], cwd: Path, runs: int) -> tuple[float, float]:
