@@ -11,6 +11,8 @@ _CONTROL = re.compile(
 
 def safe(text: str) -> str:
     """One line, without control, direction and escape characters (shown as ``�`` where they stood)."""
+    if text.isprintable():  # of all that is taken out, nothing is
+        return text
     return _CONTROL.sub("�", text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
 
 
