@@ -67,10 +67,10 @@ class Evidence:
 def gather(project: Project) -> Evidence:
     """Count a project's files and roadmap in every scope."""
     directories = _directories(project)
-    listed = {phase.number: phase for phase in project.roadmap.phases} if project.roadmap else {}
-    phases = list(listed.values())
+    listed = project.roadmap.by_number if project.roadmap else {}
+    phases = list(project.roadmap.phases) if project.roadmap else []
     everything = Scope("the whole project", directories, phases)
-    milestones = _milestones(project, directories, listed)
+    milestones = _milestones(project, directories, phases)
     live = [d for d in directories if d.zone == "phases"]
     live_numbers = {d.phase for d in live}
     general = [everything]
@@ -86,7 +86,7 @@ def gather(project: Project) -> Evidence:
         general.append(Scope(f"workstream {zone}", inside, []))
     current = _current(project, milestones, listed)
     general.extend(milestones[name] for name in current if name in milestones and milestones[name].known)
-    general.extend(_cumulative(project, milestones, listed))
+    general.extend(_cumulative(project, milestones))
     shipped = (
         {n for m in project.roadmap.milestones if m.mark == "done" for n in m.phases}
         if project.roadmap
@@ -130,20 +130,23 @@ def _home(found: dict[str, Directory], file: PlanFile | SummaryFile) -> Director
 
 
 def _milestones(
-    project: Project, directories: list[Directory], listed: dict[str, RoadmapPhase]
+    project: Project, directories: list[Directory], listed: list[RoadmapPhase]
 ) -> dict[str, Scope]:
     scopes: dict[str, Scope] = {}
     zones = {d.zone.split("/", 1)[1] for d in directories if d.zone.startswith("milestones/")}
-    for milestone in project.roadmap.milestones if project.roadmap else ():
+    named = project.roadmap.milestones if project.roadmap else ()
+    archives = {f"milestones/{milestone.version}" for milestone in named}
+    for milestone in named:
         numbers = set(milestone.phases)
         archived = [d for d in directories if d.zone == f"milestones/{milestone.version}"]
         inside = archived or [
             d
             for d in directories
-            if d.phase in numbers or any(_within(d.phase, low, high) for low, high in milestone.ranges)
+            if d.zone not in archives
+            and (d.phase in numbers or any(_within(d.phase, low, high) for low, high in milestone.ranges))
         ]
         scopes[milestone.version] = Scope(
-            milestone.version, inside, [listed[n] for n in milestone.phases if n in listed]
+            milestone.version, inside, [p for p in listed if p.milestone == milestone.version]
         )
     for zone in zones - set(scopes):
         scopes[zone] = Scope(zone, [d for d in directories if d.zone == f"milestones/{zone}"], [])
@@ -171,9 +174,7 @@ def _current(project: Project, milestones: dict[str, Scope], listed: dict[str, R
     return [name for name in dict.fromkeys(names) if name in milestones]
 
 
-def _cumulative(
-    project: Project, milestones: dict[str, Scope], listed: dict[str, RoadmapPhase]
-) -> list[Scope]:
+def _cumulative(project: Project, milestones: dict[str, Scope]) -> list[Scope]:
     """Scopes of the last two, three … milestones: documents count "since v5.0" as well."""
     if project.roadmap is None:
         return []
@@ -182,9 +183,12 @@ def _cumulative(
     scopes: list[Scope] = []
     for start in range(1, len(named) - 1):
         group = named[start:]
-        numbers = [n for m in group for n in m.phases if n in listed]
         inside = {d.path: d for m in group for d in milestones[m.version].directories}
         scopes.append(
-            Scope(f"{named[start].version} and later", list(inside.values()), [listed[n] for n in numbers])
+            Scope(
+                f"{named[start].version} and later",
+                list(inside.values()),
+                [phase for m in group for phase in milestones[m.version].listed],
+            )
         )
     return scopes

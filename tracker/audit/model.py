@@ -187,7 +187,7 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Roadmap:
-    """ROADMAP.md. ``reused`` are the numbers that several milestones give to phases of their own."""
+    """ROADMAP.md. ``reused`` are the numbers that several milestones give to phases of their own: listed each."""
 
     file: str
     title: str = ""
@@ -197,6 +197,15 @@ class Roadmap:
     checked_plans: int = 0
     reused: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
+
+    @property
+    def by_number(self) -> dict[str, RoadmapPhase]:
+        """The phase that a number alone means: of several the last that is in no finished milestone, else the last."""
+        finished = {milestone.version for milestone in self.milestones if milestone.mark == "done"}
+        earlier = [phase for phase in self.phases if phase.milestone in finished]
+        later = [phase for phase in self.phases if phase.milestone not in finished]
+        found = {phase.number: phase for phase in (*earlier, *later)}
+        return {phase.number: found[phase.number] for phase in self.phases}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tracker.audit import disk, gsd2, roadmap, state
+from tracker.audit import disk, gsd2, parts, roadmap, state
 from tracker.audit.counting import stated
 from tracker.audit.ids import order
 from tracker.audit.model import (
@@ -18,10 +18,10 @@ from tracker.audit.model import (
     PlanFile,
     Project,
     Roadmap,
-    RoadmapPhase,
     RoadmapPlan,
     SummaryFile,
 )
+from tracker.audit.parts import Pieces
 
 _STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
 PLANNING = ".planning"
@@ -84,7 +84,8 @@ def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
         problems=tuple(problems) + (document.problems if document else ()),
     )
     slices = gsd2.read(directory, prefix) if name == GSD_2 else ()
-    return replace(project, kind="gsd-2" if slices else "gsd", phases=slices or _phases(project))
+    phases = slices or _phases(project, stream.rpartition("/")[2])
+    return replace(project, kind="gsd-2" if slices else "gsd", phases=phases)
 
 
 def _workstream(directory: Path) -> str:
@@ -170,18 +171,11 @@ def _project_name(
     return document.title if document is not None else ""
 
 
-def _phases(project: Project) -> tuple[Phase, ...]:
-    listed = {p.number: p for p in project.roadmap.phases} if project.roadmap else {}
+def _phases(project: Project, stream: str = "") -> tuple[Phase, ...]:
+    listed = project.roadmap.phases if project.roadmap else ()
     if not listed and project.state is not None:
-        listed = {p.number: p for p in project.state.phases}
+        listed = tuple({p.number: p for p in project.state.phases}.values())
     said = {c.scope: c for c in project.state.claims if c.kind == "phase status"} if project.state else {}
-    directories: dict[str, str] = {}
-    for path, _zone, number in project.phase_directories:
-        directories.setdefault(number, path)
-    numbers = sorted(
-        {*listed, *(n for n in directories if n), *(p.phase for p in project.plan_files if p.phase)},
-        key=order,
-    )
     source = (
         project.roadmap.file
         if project.roadmap and project.roadmap.phases
@@ -189,22 +183,13 @@ def _phases(project: Project) -> tuple[Phase, ...]:
         if project.state
         else ""
     )
-    return tuple(
-        _phase(project, n, listed.get(n), path=directories.get(n, ""), said=said, source=source)
-        for n in numbers
-    )
+    found = parts.split(project, listed, stream)
+    return tuple(_phase(project, pieces, said=said, source=source) for pieces in found)
 
 
-def _phase(
-    project: Project,
-    number: str,
-    listed: RoadmapPhase | None,
-    *,
-    path: str,
-    said: dict[str, Claim],
-    source: str,
-) -> Phase:
-    plans = _plans(project, number, listed, source)
+def _phase(project: Project, pieces: Pieces, *, said: dict[str, Claim], source: str) -> Phase:
+    number, listed, path = pieces.label, pieces.listed, pieces.path
+    plans = _plans(project, pieces, source)
     evidence: list[str] = []
     complete = listed.complete if listed is not None else None
     if listed is not None and complete is not None:
@@ -231,7 +216,7 @@ def _phase(
     title = (listed.title if listed else "") or path.rsplit("/", 1)[-1].partition("-")[2].replace("-", " ")
     return Phase(
         number=number,
-        title=title or f"Phase {number}",
+        title=title or f"Phase {pieces.number}",
         status=status,
         done=done,
         total=total,
@@ -243,10 +228,9 @@ def _phase(
     )
 
 
-def _plans(project: Project, number: str, listed: RoadmapPhase | None, source: str) -> list[Plan]:
+def _plans(project: Project, pieces: Pieces, source: str) -> list[Plan]:
+    number, listed, files, summaries = pieces.label, pieces.listed, pieces.plans, pieces.summaries
     boxes = {p.number: p for p in listed.plans} if listed else {}
-    files = [p for p in project.plan_files if p.phase == number]
-    summaries = [s for s in project.summaries if s.phase == number]
     plans: list[Plan] = []
     used: set[str] = set()
     for file in files:
@@ -333,7 +317,7 @@ def _plan(
         ref=ref,
         phase=phase,
         number=number,
-        title=title or f"Plan {number or phase}",
+        title=title or f"Plan {number or phase.rpartition('/')[2]}",
         status=status,
         evidence=tuple(evidence),
         path=file.path if file else "",

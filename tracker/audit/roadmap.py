@@ -133,7 +133,9 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
         state.plan_lines += 1
         state.checked += checked
         item = RoadmapPlan(phase, number, checked, _plan_title(rest[offset + plan.end() :]), line, column)
-        (state.phases[phase].plans if phase in state.phases else state.orphans).append(item)
+        home = state.current if state.current is not None and state.current.number == phase else None
+        home = home or state.phases.get(phase)
+        (home.plans if home is not None else state.orphans).append(item)
         return
     if state.current is not None:
         state.current.tasks.append(RoadmapTask(marks.plain(rest), checked, line, column))

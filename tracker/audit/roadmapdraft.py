@@ -42,9 +42,11 @@ class Reading:
 
     ``current`` and ``section`` are the phase and the milestone that lines belong to, ``orphans`` plan boxes that
     stand before their phase; ``in_plans``, ``listing`` and ``backlog`` say what the last heading opened.
+    ``drafts`` are all phases as they come, ``phases`` the one that was named last with a number.
     """
 
     file: str
+    drafts: list[Draft] = field(default_factory=list)
     phases: dict[str, Draft] = field(default_factory=dict)
     orphans: list[RoadmapPlan] = field(default_factory=list)
     milestones: list[MilestoneDraft] = field(default_factory=list)
@@ -62,36 +64,49 @@ class Reading:
 
 @dataclass(slots=True)
 class MilestoneDraft:
-    """A milestone with the phases found under it and the ranges that its line names."""
+    """A milestone with the ranges of phases that its line names."""
 
     version: str
     name: str
     mark: Mark | None
     line: int
-    phases: list[str] = field(default_factory=list)
     ranges: list[tuple[str, str]] = field(default_factory=list)
 
 
-def enter(state: Reading, number: str, title: str, line: int, column: int) -> Draft:
-    """Return the phase of this number, a new one where it is named for the first time, put under the open milestone."""
-    draft = state.phases.get(number)
+def enter(
+    state: Reading, number: str, title: str, line: int, column: int, milestone: str | None = None
+) -> Draft:
+    """Return the phase of this number, a new one where it is named for the first time.
+
+    It belongs to the milestone that is named, else to the open one. A number that another milestone gives to another
+    phase is that phase's too: what is marked there is not the first one's.
+    """
+    version = milestone or (state.section.version if state.section is not None else "")
+    same = [draft for draft in state.drafts if draft.number == number]
+    draft = _meant(same, title, version)
     if draft is None:
-        draft = state.phases[number] = Draft(number, title, line, column)
-    else:
-        draft.title = draft.title or title
-        reuse(state, draft, title, state.section.version if state.section is not None else "")
-    if state.section is not None and not draft.milestone:
-        draft.milestone = state.section.version
-        state.section.phases.append(number)
+        draft = Draft(number, title, line, column)
+        state.drafts.append(draft)
+        if same:
+            state.reused.add(number)
+    state.phases[number] = draft
+    draft.title = draft.title or title
+    draft.milestone = draft.milestone or version
     return draft
 
 
-def reuse(state: Reading, draft: Draft, title: str, milestone: str) -> None:
-    """Note a number that another milestone gives to another phase: what is marked there is not this one's."""
-    if milestone and draft.milestone not in ("", milestone):
-        ours, theirs = draft.title.casefold(), title.casefold()
-        if title and not (ours.startswith(theirs) or theirs.startswith(ours)):
-            state.reused.add(draft.number)
+def _meant(same: list[Draft], title: str, version: str) -> Draft | None:
+    """The one of the phases with one number that a line means: by milestone and title, else the last named."""
+    words = title.casefold()
+    like = [
+        draft
+        for draft in same
+        if draft.title.casefold().startswith(words) or words.startswith(draft.title.casefold())
+    ]
+    names = ("", version, version.removesuffix(".0"), f"{version}.0")
+    here = [draft for draft in same if not version or draft.milestone in names]
+    both = [draft for draft in like if draft in here]
+    return next((group[-1] for group in (both, here, like) if group), None)
 
 
 def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> None:
@@ -139,7 +154,7 @@ def finish(state: Reading) -> Roadmap:
     for item in state.orphans:
         if item.phase in state.phases:
             state.phases[item.phase].plans.append(item)
-    listed = [draft for draft in state.phases.values() if not is_backlog(draft.number)]
+    listed = [draft for draft in state.drafts if not is_backlog(draft.number)]
     for draft in listed:
         if not draft.milestone:
             draft.milestone = next(

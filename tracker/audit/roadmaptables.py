@@ -7,7 +7,7 @@ import re
 from tracker.audit import lines as md
 from tracker.audit import marks
 from tracker.audit.model import Mark, Unread
-from tracker.audit.roadmapdraft import VERSION, Reading, enter, reuse, version_name
+from tracker.audit.roadmapdraft import VERSION, Reading, enter, version_name
 from tracker.audit.words import PHASE, STATUS
 
 _COUNT_CELL = re.compile(
@@ -46,7 +46,9 @@ def read_table(state: Reading, rows: list[md.Row]) -> None:
             if _row_status(row, skip=at) is not None and not _TOTAL_ROW.match(row.cells[at]):
                 state.unread.append(Unread(state.file, row.line, 1, " | ".join(row.cells)))
             continue
-        draft = enter(state, named[0], named[1], row.line, 1)
+        version = VERSION.search(row.cell("milestone", "version", "release") or "")
+        milestone = version_name(version) if version else None
+        draft = enter(state, named[0], named[1], row.line, 1, milestone)
         status = _row_status(row, skip=at + 1 if numbered else at)
         if status is not None and draft.table is None:
             draft.table = status == "done"
@@ -56,10 +58,6 @@ def read_table(state: Reading, rows: list[md.Row]) -> None:
             if count := _COUNT_CELL.match(cell):
                 draft.counts.append((int(count[1]), int(count[2]) if count[2].isdigit() else None))
                 break
-        milestone = row.cell("milestone", "version", "release")
-        if milestone and (version := VERSION.search(milestone)):
-            reuse(state, draft, named[1], version_name(version))
-            draft.milestone = draft.milestone or version_name(version)
 
 
 def _whole_name(cell: str) -> bool:

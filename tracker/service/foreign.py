@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.audit import Project, disk
 from tracker.audit import project as projects
-from tracker.audit.ids import order
+from tracker.audit.parts import is_apart
 from tracker.errors import Usage
 from tracker.git.watch import SETTLED
 from tracker.model import snapshot as sn
@@ -99,7 +99,9 @@ def snapshot(root: Path) -> sn.Snapshot:
     if project is None:
         return sn.Snapshot(name=root.resolve().name, origin=NONE)
     phases = _phases(outline(project))
-    current = next((phase.number for phase in phases if phase.status != sn.DONE), "")
+    unfinished = [phase.number for phase in phases if phase.status != sn.DONE]
+    # What an archived milestone has left open is nobody's next step while there is a live one.
+    current = next((number for number in unfinished if not is_apart(number)), next(iter(unfinished), ""))
     return sn.Snapshot(
         name=name_of(project, root),
         goal=project.goal,
@@ -184,7 +186,7 @@ def _phases(outlines: list[PhaseOutline]) -> list[sn.PhaseState]:
             total=len(phase.plans),
             plans=tuple(_plan(phase, plan, statuses, wave.get(plan.ref, 0)) for plan in phase.plans),
         )
-        for phase in sorted(outlines, key=lambda phase: order(phase.number))
+        for phase in outlines
     ]
 
 

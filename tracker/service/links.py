@@ -130,20 +130,21 @@ class _Belonging:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._refs = {plan.ref for plan in snapshot.plans}
-        self._keys: dict[str, str] = {}
+        self._keys: dict[str, list[str]] = {}
         for plan in snapshot.plans:
             phase, _, number = plan.ref.rpartition(".")
-            self._keys.setdefault(f"{phase}-{number.lstrip('0') or '0'}", plan.ref)
+            # A subject does not say which milestone's phase 1 it means: it names each of them.
+            name = f"{phase.rpartition('/')[2]}-{number.lstrip('0') or '0'}"
+            self._keys.setdefault(name, []).append(plan.ref)
 
     def of(self, names: str) -> list[tuple[str, str]]:
         """(plan, source) of each name that is a plan's."""
-        return [pair for name in names.split(",") if (pair := self._one(name)) is not None]
+        return [pair for name in names.split(",") for pair in self._one(name)]
 
-    def _one(self, name: str) -> tuple[str, str] | None:
+    def _one(self, name: str) -> list[tuple[str, str]]:
         if name.startswith(TRAILER):
-            return (name[1:], "trailer") if name[1:] in self._refs else None
-        ref = self._keys.get(name)
-        return (ref, "scope") if ref is not None else None
+            return [(name[1:], "trailer")] if name[1:] in self._refs else []
+        return [(ref, "scope") for ref in self._keys.get(name, ())]
 
     def loose(self, names: str) -> bool:
         """Whether a commit of these names belongs to nothing: trailers are tracker's own, whatever they name."""

@@ -279,7 +279,8 @@ def _target(text: str, phase: str, known: dict[tuple[str, str], str]) -> str | N
     if match is None:
         return None
     first, second = number_of(match[1]), number_of(match[2]) if match[2] else ""
-    return known.get((first, second)) if second else known.get((phase, first))
+    part, slash, _ = phase.rpartition("/")
+    return known.get((f"{part}{slash}{first}", second)) if second else known.get((phase, first))
 
 
 def _cut_circles(edges: dict[str, tuple[str, ...]]) -> None:
