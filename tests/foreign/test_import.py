@@ -50,12 +50,46 @@ def test_an_inserted_phase_keeps_its_number_and_its_place(beacon: SampleProject)
     assert "| Phase 2.1: Polish |" in beacon.read("STATE.md")
 
 
-def test_a_phase_that_is_no_number_keeps_it_in_its_title(beacon: SampleProject) -> None:
-    beacon.write({".planning/phases/02A-polish/02A-01-PLAN.md": plan("01").replace("01-lamp", "02A")})
-    commit = beacon.commit("feat(02A-01): rub")
-    imported(beacon)
-    assert beacon.snapshot.phase("251").title == "Polish (2A)"
-    assert beacon.state("251.01").links == (commit,)
+def test_a_lettered_phase_becomes_a_decimal_and_keeps_its_letter_in_its_title(beacon: SampleProject) -> None:
+    beacon.write({".planning/phases/07A-polish/07A-01-PLAN.md": plan("01").replace("01-lamp", "07A")})
+    commit = beacon.commit("feat(07A-01): rub")
+    outcome = beacon.run("import")
+    assert "phase 7A is 7.1 here" in outcome.out.split("\n")
+    assert beacon.snapshot.phase("7.1").title == "Polish (7A)"
+    assert beacon.state("7.1.01").links == (commit,)
+    assert "is 7.1 here" not in beacon.run("import").out
+
+
+def test_a_lettered_phase_never_takes_the_number_of_another(beacon: SampleProject) -> None:
+    names = ("11-a", "12-b", "12.1-c", "12A-d", "12A.1-e", "12B-f", "13-g")
+    beacon.write(
+        {
+            f".planning/phases/{name}/{name.partition('-')[0]}-01-PLAN.md": plan("01").replace(
+                "01-lamp", name
+            )
+            for name in names
+        }
+    )
+    renumbered = json.loads(beacon.run("import", "--json").out)["renumbered"]
+    assert [(row["phase"], row["number"]) for row in renumbered] == [
+        ("12A", "12.2"),
+        ("12A.1", "12.2.1"),
+        ("12B", "12.3"),
+    ]
+    numbers = [phase.number for phase in beacon.snapshot.phases]
+    assert numbers[-7:] == ["11", "12", "12.1", "12.2", "12.2.1", "12.3", "13"]
+
+
+def test_a_milestone_that_numbers_anew_has_its_own_hundred(beacon: SampleProject) -> None:
+    old = ".planning/milestones/v0.9-phases/01-draft"
+    beacon.write({f"{old}/01-01-PLAN.md": plan("01"), f"{old}/01-01-SUMMARY.md": summary("01")})
+    before = beacon.snapshot
+    outcome = beacon.run("import")
+    assert "phase v0.9/1 is 101 here" in outcome.out.split("\n")
+    after = beacon.snapshot
+    assert (after.done, after.total) == (before.done, before.total)
+    assert [plan.title for plan in after.phase("1").plans] == [plan.title for plan in before.phase("1").plans]
+    assert after.phase("101").title == "Draft (v0.9/1)"
 
 
 def test_whole_numbers_stay_so_that_commits_still_name_them(beacon: SampleProject) -> None:

@@ -127,6 +127,7 @@ def test_corpus(unclear: SampleProject, tmp_path: Path) -> None:
 
 
 def test_import(unclear: SampleProject) -> None:
+    unclear.write({".planning/phases/07A-polish/07A-01-PLAN.md": b"---\nphase: 7A\nplan: 01\n---\n"})
     for arguments in (("--dry-run",), ()):
         found = shown(unclear, "import", *arguments)
         assert found["unread"]

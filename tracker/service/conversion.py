@@ -51,37 +51,47 @@ class Numbered(NamedTuple):
 def numbered(phases: Sequence[PhaseOutline]) -> list[Numbered]:
     """Native numbers. A number, decimal or whole, stays what it is, so that commits that name it still do.
 
-    Phase ``12A`` becomes 1251, out of the way of the others and the same whatever others there are; ``M001/S02``
-    becomes 102. A plan that is no number, or a second one of its number, comes behind the others of its phase.
+    A letter becomes a decimal, for both mean what was put in behind a phase: ``12A`` is 12.1 here, ``12B`` is 12.2.
+    Where that decimal is a phase of its own, the next free one is taken, which keeps it behind 12 and before 13.
+    A milestone that numbers anew has its own hundred, as ``M001/S02`` is 102: of the first such milestone ``v1.0/2``
+    is 102, of the second ``v1.1/2`` is 202; phases that come later to the others do not move them. A plan that is no
+    number, or a second one of its number, comes behind the others of its phase.
     """
     taken = {phase.number for phase in phases if _NATIVE.match(phase.number)}
+    parts = dict.fromkeys(part for phase in phases if (part := phase.number.rpartition("/")[0]))
+    hundreds = {part: 100 * number for number, part in enumerate(parts, 1)}
+    moved: dict[str, str] = {}
     result = []
     for phase in phases:
-        number = phase.number if phase.number in taken else _free(_spelled(phase.number), taken)
-        taken.add(number)
+        number = phase.number
+        if number not in taken:
+            above, _, last = number.rpartition(".")
+            inside = f"{moved.get(above)}.{last}"  # 12A.1 goes where 12A has gone
+            number = _free(inside if _NATIVE.match(inside) else _spelled(number, hundreds), taken)
+            taken.add(number)
+            moved[phase.number] = number
         result.append(Numbered(number, phase, _plans(number, phase)))
     return sorted(result, key=lambda item: order(item.number))
 
 
-def _spelled(text: str) -> int:
+def _spelled(text: str, hundreds: Mapping[str, int]) -> str:
     if match := _SLICE.match(text):
-        return int(match[1]) * 100 + int(match[2])
-    match = _LETTERED.match(text)
+        return str(int(match[1]) * 100 + int(match[2]))
+    part, _, number = text.rpartition("/")
+    match = _LETTERED.match(number)
     if match is None:
-        return 1
-    number = int(match[1])
-    letter = match[2] or match[4]
-    if letter:
-        number = number * 100 + 50 + ord(letter) - ord("A") + 1
-    for part in match[3].split(".")[1:]:
-        number = number * 100 + min(int(part), 99)
-    return min(number, 99_999_999)
+        return str(hundreds.get(part, 0) + 1)
+    before, behind = (f".{ord(letter) - ord('A') + 1}" if letter else "" for letter in (match[2], match[4]))
+    decimals = f"{before}{match[3]}{behind}".split(".")[1:5]
+    return ".".join([str(hundreds.get(part, 0) + int(match[1])), *(str(int(text)) for text in decimals)])
 
 
-def _free(number: int, taken: set[str]) -> str:
-    while str(number) in taken:
-        number += 1
-    return str(number)
+def _free(number: str, taken: set[str]) -> str:
+    """The number, or the next one beside it that is free."""
+    while number in taken:
+        head, dot, last = number.rpartition(".")
+        number = f"{head}{dot}{int(last) + 1}"
+    return number
 
 
 def _plans(phase: str, outline: PhaseOutline) -> tuple[tuple[str, PlanOutline], ...]:

@@ -31,13 +31,17 @@ _COMPLETED = re.compile(r"completed\W{0,8}(\d{4}-\d\d-\d\d)", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Import:
-    """What an import would write, or has written: new files, new lines of others, events, STATE.md."""
+    """What an import would write, or has written: new files, new lines of others, events, STATE.md.
+
+    ``renumbered`` are the phases that have another number here, each with the one it had.
+    """
 
     source: str
     name: str = ""
     phases: int = 0
     plans: int = 0
     done: int = 0
+    renumbered: tuple[tuple[str, str], ...] = ()
     files: dict[str, str] = field(default_factory=dict)
     lines: dict[str, list[str]] = field(default_factory=dict)
     events: list[ev.Event] = field(default_factory=list)
@@ -125,6 +129,9 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
         phases=len(phases),
         plans=len(plans),
         done=sum(plan.status == sn.DONE for plan in plans),
+        renumbered=tuple(
+            (item.phase.number, item.number) for item in phases if item.number != item.phase.number
+        ),
         files=fresh,
         lines=_lines(root),
         events=_events(repository, known, found),

@@ -49,6 +49,7 @@ def _json(result: Import, *, dry_run: bool) -> dict[str, object]:
         "phases": result.phases,
         "plans": result.plans,
         "done": result.done,
+        "renumbered": [{"phase": phase, "number": number} for phase, number in result.renumbered],
         "files": [*result.files, *(result.lines if result.changes else ())],
         "events": len(result.events),
         "unread": [
@@ -72,6 +73,7 @@ def _lines(result: Import, *, dry_run: bool) -> list[str]:
     if result.unread:
         lines.append(f"Not understood ({len(result.unread)}):")
         lines += [f"  {safe(row.file)}:{row.line}:{row.column}: {safe(row.text)}" for row in result.unread]
+    lines += [f"phase {safe(phase)} is {number} here" for phase, number in result.renumbered]
     if result.backup:
         lines.append(f"STATE.md as it was is kept in {result.backup}")
     lines.append(
