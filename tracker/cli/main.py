@@ -76,17 +76,26 @@ def cli(ctx: click.Context, directory: Path | None) -> None:
     ctx.obj = directory or Path.cwd()
     if ctx.invoked_subcommand is None:
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
-            from tracker.git.plumbing import find_root
             from tracker.tui.app import run as run_tui
 
-            root = find_root(ctx.obj)
-            if root is not None:
-                ctx.exit(run_tui(root))
+            if _opens(ctx.obj):
+                ctx.exit(run_tui(ctx.obj))
         command = ctx.command
         assert isinstance(command, LazyGroup)  # noqa: S101 - it is this group
         status = command.get_command(ctx, "status")
         if status is not None:
             ctx.invoke(status)
+
+
+def _opens(directory: Path) -> bool:
+    """Whether there is something to open: a repository, or planning files outside of one."""
+    from tracker.git.plumbing import find_root
+
+    if find_root(directory) is not None:
+        return True
+    from tracker.service import foreign
+
+    return foreign.root_of(directory, None) is not None
 
 
 def run() -> None:
