@@ -43,6 +43,9 @@ T = TypeVar("T")
 TICK = 0.1
 """Seconds between two looks at what a run of this process has told."""
 
+AT_ONCE = 2_000
+"""Steps of a run that are taken in before the keys have their turn."""
+
 POLL = 0.7
 """Seconds between two looks for a run of another process."""
 
@@ -309,10 +312,7 @@ class TrackerApp(Flows, App[int]):
         run = self.run_view
         if run is None or not self._steps:
             return
-        taken: list[Progress] = []
-        while self._steps and len(taken) < 2_000:
-            taken.append(self._steps.popleft())
-        run.feed(taken)
+        run.feed([self._steps.popleft() for _ in range(min(AT_ONCE, len(self._steps)))])
         self.main.run_went_on()
 
     async def flush(self) -> None:
@@ -384,9 +384,12 @@ class TrackerApp(Flows, App[int]):
             if run is None or run.own or self._tail is None:
                 return
             steps = await asyncio.to_thread(self._tail.read)
-            if steps:
-                run.feed(steps)
+            for start in range(0, len(steps), AT_ONCE):
+                run.feed(steps[start : start + AT_ONCE])
                 self.main.run_went_on()
+                await asyncio.sleep(0)
+                if self.run_view is not run:
+                    return
             if live is None and not steps:
                 run.end(cancelled=False)
                 self._tail = None

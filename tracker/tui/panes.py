@@ -216,26 +216,27 @@ NO_LOG_HERE = "No log: it landed on another machine, or too long ago. The commit
 
 def log_text(lines: Sequence[LogLine], colours: Palette, *, with_plan: bool = True) -> list[Text]:
     """Lines of a run's log, told apart by what they are."""
-    return [part for line in lines for part in _log_lines(line, colours, with_plan=with_plan)]
-
-
-_SIGNS = {pr.OUTPUT: "  ", pr.CHECK: "  ", pr.LANDED: "✔ ", pr.FAILED: "✘ ", pr.SKIPPED: "» "}
-
-
-def _log_lines(line: LogLine, colours: Palette, *, with_plan: bool) -> list[Text]:
-    head = f"{line.plan} " if with_plan and line.plan else ""
     styles = {
         pr.OUTPUT: colours.text,
-        pr.CHECK: shade(colours, line.outcome),
         pr.LANDED: colours.good,
         pr.FAILED: colours.bad,
         pr.SKIPPED: colours.warn,
     }
-    style = styles.get(line.kind, colours.accent)
-    sign = (
-        f"{OUTCOME_SIGNS.get(line.outcome, ' ')} " if line.kind == pr.CHECK else _SIGNS.get(line.kind, "─ ")
-    )
-    return [
-        span(head, colours.muted).append(f"{'  ' if number else sign}{text}", style)
-        for number, text in enumerate(safe_lines(line.text))
-    ]
+    result = []
+    for line in lines:
+        if line.kind == pr.CHECK:
+            style, sign = shade(colours, line.outcome), f"{OUTCOME_SIGNS.get(line.outcome, ' ')} "
+        else:
+            style, sign = styles.get(line.kind, colours.accent), _SIGNS.get(line.kind, "─ ")
+        head = f"{line.plan} " if with_plan and line.plan else ""
+        for number, part in enumerate(safe_lines(line.text)):
+            shown = f"{'  ' if number else sign}{part}"
+            result.append(
+                span(head, colours.muted).append(shown, style)
+                if head
+                else Text(shown, style, end="", no_wrap=True)
+            )
+    return result
+
+
+_SIGNS = {pr.OUTPUT: "  ", pr.LANDED: "✔ ", pr.FAILED: "✘ ", pr.SKIPPED: "» "}

@@ -40,6 +40,8 @@ _REPLACED = {
 
 def lines(text: str) -> list[str]:
     """The lines as a terminal would leave them: a carriage return starts its line again."""
+    if text.isprintable():  # neither line ends nor anything that is cut out or replaced
+        return [text]
     safe = _SEQUENCES.sub("", text.replace("\r\n", "\n"))
     result = []
     for line in safe.split("\n"):
