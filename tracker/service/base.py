@@ -100,7 +100,7 @@ class Repository:
         watch = self._watch(codebase)
         stored = None
         if row:
-            with contextlib.suppress(ValueError, TypeError, IndexError):
+            with contextlib.suppress(ValueError):
                 stored = sn.from_row(row)  # while git is at work
         now = self._key(watch)
         if stored is not None and now and now == key:
