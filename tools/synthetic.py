@@ -59,14 +59,15 @@ def make(root: Path, plans: int, events: int = 0) -> None:
         subprocess.run(["git", *command], cwd=root, check=True)
 
 
-def commits(root: Path, number: int) -> None:
-    """So many commits on top, each with a conventional scope of one of the plans."""
+def commits(root: Path, number: int, *, every: int = 1) -> None:
+    """So many commits on top; one in ``every`` has a conventional scope of one of the plans, the others have none."""
     head = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=root, check=True, capture_output=True, text=True
     ).stdout.strip()
     lines = []
     for step in range(number):
-        subject = f"feat(01-{step % 18 + 1:02d}): step {step}"
+        scope = f"(01-{step % 18 + 1:02d})" if step % every == 0 else ""
+        subject = f"feat{scope}: step {step}"
         lines.append(
             f"commit refs/heads/main\ncommitter Ada <ada@example.org> {1700000000 + step} +0000\n"
             f"data {len(subject)}\n{subject}\n{f'from {head}{chr(10)}' if step == 0 else ''}"
