@@ -182,7 +182,6 @@ IGNORED: dict[str, Edit] = {
     "compiled code": lambda root: _put(root / "plans/01-one/01-alpha/__pycache__/x.pyc"),
     "an editor's file": lambda root: (root / A).with_name(".PLAN.md.swp").write_text("x"),
     "what a branch switch left": lambda root: _put(root / "plans/04-gone/01-plan/__pycache__/x.pyc"),
-    "the probes' harness": lambda root: _put(root / "plans/_probes/x.py"),
     "the codebase": lambda root: (root / "src/app.py").write_text("x = 1"),
 }
 

@@ -11,7 +11,7 @@ import pytest
 from tests.definitions.conftest import Write
 from tests.definitions.malformed import SOUND, A, B, Files
 from tracker.definitions import body, load
-from tracker.model.definitions import Check, Implementation, Plan, Verification
+from tracker.model.definitions import BASELINE, Check, Implementation, Plan, Verification
 
 ALPHA = "plans/01-one/01-alpha"
 
@@ -91,6 +91,7 @@ checks:
             ),
         ),
         digest=plan.digest,
+        proof=plan.digest,
     )
 
 
@@ -241,3 +242,35 @@ def test_phases_that_were_put_in_later_stand_in_their_places(write: Write) -> No
     known = load(root).definitions
     assert [phase.number for phase in known.phases] == ["2", "2.2", "2.2.1", "2.10", "3"]
     assert [plan.ref for plan in known.plans] == ["2.01", "2.2.01", "2.2.1.01", "2.10.01", "3.01"]
+
+
+SHARED = "plans/_probes/__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("file", "changes"),
+    [
+        (SHARED, "plans and project"),
+        ("plans/conftest.py", "plans and project"),
+        ("plans/01-one/conftest.py", "plans and project"),
+        ("plans/baseline.py", "project"),
+        (f"{ALPHA}/prove.py", "the plan"),
+        ("plans/_probes/__pycache__/x.pyc", "nothing"),
+        ("plans/.hidden", "nothing"),
+        ("plans/journal.jsonl", "nothing"),
+    ],
+)
+def test_the_proof_covers_what_verifications_share(write: Write, file: str, changes: str) -> None:
+    root = write({**SOUND, SHARED: "", "plans/baseline.py": ""})
+    before = load(root).definitions.proofs
+    (root / file).parent.mkdir(exist_ok=True)
+    (root / file).write_text("changed = True")
+    after = load(root).definitions.proofs
+    changed = {name for name, proof in before.items() if after[name] != proof}
+    expected = {
+        "nothing": set(),
+        "the plan": {"1.01"},
+        "project": {BASELINE},
+        "plans and project": set(before),
+    }
+    assert changed == expected[changes]

@@ -21,7 +21,7 @@ def plan(ref: str, *checks: Check, **more: Any) -> Plan:
         ref=ref,
         phase=phase,
         number=int(number),
-        slug=f"plan-{ref.replace('.', '-')}",
+        slug=more.pop("slug", f"plan-{ref.replace('.', '-')}"),
         title=f"Plan {ref}",
         path=f"plans/{phase}/{number}",
         implementation=Implementation("module", "implementation.py"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.model.build import check, event, plan, project
 from tracker.model import events as ev
 from tracker.model import snapshot as sn
-from tracker.model.definitions import Definitions
+from tracker.model.definitions import Definitions, MustHave
 from tracker.model.fold import fold
 
 
@@ -114,6 +114,59 @@ def test_deferring_a_check_takes_it_out_of_what_the_plan_needs() -> None:
     back = fold(ONE, [*events, event(ev.REOPENED, "1.01", check="A-1")], tree="t")
     assert back.plan("1.01").checks[0].deferred == ""
     assert back.plan("1.01").status == sn.FAILED
+
+
+def test_a_need_that_is_red_is_not_put_off_once_the_plan_has_landed() -> None:
+    events = [
+        landed("1.01", "t", A_1="passed", A_2="passed"),
+        verified("t", A_1="failed", A_2="failed"),
+        event(ev.DEFERRED, "1.01", check="A-1", reason="later"),
+    ]
+    state = fold(ONE, events, tree="t").plan("1.01")
+    assert (state.status, state.reason) == (sn.FAILED, "red since it was done: A-1")
+    word = event(ev.DONE, "1.01", because="I say so", source="word")
+    said = fold(ONE, [*events[:2], word], tree="t").plan("1.01")
+    assert (said.status, said.proof, said.reason) == (sn.DONE, sn.UNPROVEN, "I say so; red: A-1, A-2")
+
+
+def test_what_proves_a_check_is_part_of_its_evidence() -> None:
+    seen = verified("t", A_1="passed")
+    seen.data["proofs"] = {"1.01": "as it was"}
+    events = [event(ev.DONE, "1.01", source="verification"), seen]
+    same = project(plan("1.01", check("A-1"), proof="as it was"))
+    other = project(plan("1.01", check("A-1", points=95), proof="edited"))
+    moved = project(plan("1.02", check("A-1"), proof="as it was"))
+    assert fold(same, events, tree="t").plan("1.01").proof == sn.VERIFIED
+    changed = fold(other, events, tree="t")
+    assert changed.plan("1.01").proof == sn.STALE
+    assert changed.plan("1.01").reason == "its checks have changed since it was verified: verify again"
+    assert changed.score is not None and changed.score.stale
+    assert not fold(moved, events, tree="t").plan("1.02").checks[0].current
+
+
+def test_without_a_tree_nothing_is_current() -> None:
+    snapshot = fold(ONE, [landed("1.01", "", A_1="passed")], tree="")
+    assert snapshot.plan("1.01").proof == sn.STALE
+    assert snapshot.score is not None and snapshot.score.stale
+
+
+def test_what_a_plan_has_done_goes_with_it_when_it_gets_another_number() -> None:
+    done = event(ev.DONE, "1.01", because="x", source="word", slug="first")
+    here = project(plan("1.01", slug="other"), plan("1.02", slug="first"))
+    moved = fold(here, [done], tree="t")
+    assert [item.status for item in moved.plans] == [sn.PENDING, sn.DONE]
+    renamed = fold(project(plan("1.01", slug="new-name")), [done], tree="t")
+    assert renamed.plan("1.01").status == sn.DONE
+
+
+def test_a_must_have_met_before_a_change_says_so() -> None:
+    known = project(plan("1.01", check("A-1")))
+    goals = (MustHave("one exists", ("A-1",)),)
+    known = known._replace(phases=(known.phases[0]._replace(must_haves=goals),))
+    events = [landed("1.01", "t1", A_1="passed")]
+    now, later = (fold(known, events, tree=tree).phase("1").must_haves[0] for tree in ("t1", "t2"))
+    assert (now.met, now.stale) == (True, False)
+    assert (later.met, later.stale) == (True, True)
 
 
 def test_reverting_makes_a_plan_pending() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker.definitions.scan import PLANS, Directory
+from tracker.definitions.support import own, shared
 from tracker.errors import Usage
 from tracker.model import refs
 from tracker.model.definitions import (
@@ -52,6 +53,7 @@ class _Builder:
         self.order = {ref: number for number, ref in enumerate(self.slugs)}
         self.checks: dict[str, tuple[str, int]] = {}
         """Where each check is defined: file and line."""
+        self.shared = ""
         self.complete = True
         self.forward = False
         """Whether a plan waits for itself or a later one: only then can there be a cycle."""
@@ -88,6 +90,8 @@ class _Builder:
         codebase, line, column = record["codebase"]
         self._codebase(codebase, path, line, column)
         implementation, verification = record["timeouts"]
+        baseline = _verification(record)
+        self.shared = shared(Path(top, PLANS), baseline.file)
         return Project(
             name=record["name"],
             goal=record["goal"],
@@ -98,8 +102,12 @@ class _Builder:
             setup=record["setup"],
             implementation_timeout=implementation,
             verification_timeout=verification,
-            baseline=_verification(record),
+            baseline=baseline,
             checks=self._checks(record["checks"], BASELINE, PLANS, "project.yaml"),
+            proof=own(
+                Path(top, PLANS), baseline.file, (baseline.commands, [row for row, _ in record["checks"]])
+            )
+            + self.shared,
         )
 
     def _codebase(self, codebase: str, path: str, line: int, column: int) -> None:
@@ -137,6 +145,7 @@ class _Builder:
                     tuple(record["highlights"]),
                     self._checks(record["checks"], ref, directory.path, "PLAN.md"),
                     record["digest"],
+                    record["digest"] + self.shared,
                 )
             )
         return plans, places

@@ -29,3 +29,22 @@ def digest(directory: str, names: Iterable[str], problems: list[Problem]) -> str
         executable = "x" if mode & 0o100 else "-"
         whole.update(f"{name}\0{executable}\0{content.hexdigest()}\n".encode())
     return whole.hexdigest()[:16]
+
+
+def contents(directory: Path, names: Iterable[str], more: str = "") -> str:
+    """SHA-256 over names and contents of files, in the order given, and over ``more``; empty without either.
+
+    A file that cannot be read counts as one without content: what cannot be read proves nothing.
+    """
+    import hashlib
+
+    whole, found = hashlib.sha256(more.encode("utf-8", "surrogatepass")), bool(more)
+    for name in names:
+        try:
+            with Path(directory, name).open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            content = ""
+        whole.update(f"{name}\0{content}\n".encode("utf-8", "surrogateescape"))
+        found = True
+    return whole.hexdigest() if found else ""

@@ -56,7 +56,10 @@ class Verification(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A plan as its PLAN.md defines it. ``path`` is relative to the repository."""
+    """A plan as its PLAN.md defines it. ``path`` is relative to the repository.
+
+    ``digest`` is over the plan's files; ``proof`` over all that its checks are proved by, the shared code too.
+    """
 
     ref: str
     phase: str
@@ -73,6 +76,7 @@ class Plan(NamedTuple):
     highlights: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     digest: str = ""
+    proof: str = ""
 
 
 class Phase(NamedTuple):
@@ -90,7 +94,7 @@ class Phase(NamedTuple):
 
 
 class Project(NamedTuple):
-    """The project as ``project.yaml`` defines it. Time-outs are seconds."""
+    """The project as ``project.yaml`` defines it. Time-outs are seconds; ``proof`` is as a plan's."""
 
     name: str
     goal: str = ""
@@ -103,6 +107,7 @@ class Project(NamedTuple):
     verification_timeout: float = 600
     baseline: Verification = Verification()
     checks: tuple[Check, ...] = ()
+    proof: str = ""
 
 
 class Definitions(NamedTuple):
@@ -120,3 +125,8 @@ class Definitions(NamedTuple):
     def checks(self) -> tuple[Check, ...]:
         """All checks: the project's own first, then each plan's."""
         return self.project.checks + tuple(check for plan in self.plans for check in plan.checks)
+
+    @property
+    def proofs(self) -> dict[str, str]:
+        """What the checks of each plan, and of the project itself, are proved by now."""
+        return {BASELINE: self.project.proof} | {plan.ref: plan.proof for plan in self.plans}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker.model import events as ev
 from tracker.model import snapshot as sn
@@ -24,12 +24,13 @@ RECENT = 500
 
 @dataclass(slots=True)
 class _Seen:
-    """The newest evidence of one check."""
+    """The newest evidence of one check. ``proofs``: what each plan's checks were proved by; empty in old journals."""
 
     outcome: str
     tree: str
     time: str
     order: int
+    proofs: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class _PlanFold:
 class _Fold:
     plans: dict[str, _PlanFold] = field(default_factory=dict)
     seen: dict[str, _Seen] = field(default_factory=dict)
-    deferred_checks: dict[str, str] = field(default_factory=dict)
+    deferred_checks: dict[str, tuple[str, int]] = field(default_factory=dict)
     last_verified: ev.Event | None = None
     history: list[tuple[str, float]] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
@@ -64,19 +65,21 @@ def fold(
 ) -> sn.Snapshot:
     """The state of the project.
 
-    ``tree`` is the git tree of the codebase as it is now; evidence that names another tree is stale.
+    ``tree`` is the git tree of the codebase as it is now. Evidence is stale that names another tree, or that was
+    made by other checks than the present definitions have.
     Pure: the same arguments give the same Snapshot.
     """
     ordered = ev.in_order(journal)
     counted = ev.effective(ordered)
     points = {check.id: check.points for check in definitions.checks}
-    state = _read(counted, points)
-    baseline = tuple(_check(check, state, tree) for check in definitions.project.checks)
-    plans = {plan.ref: _plan(plan, state, tree) for plan in definitions.plans}
+    state = _read(counted, points, definitions.plans)
+    now = _Now(tree, definitions.proofs)
+    baseline = tuple(_check(check, state, now) for check in definitions.project.checks)
+    plans = {plan.ref: _plan(plan, state, now) for plan in definitions.plans}
     plans = _connected(plans)
-    met = {check.id for plan in plans.values() for check in plan.checks if check.outcome == sn.PASSED}
-    met |= {check.id for check in baseline if check.outcome == sn.PASSED}
-    phases = tuple(_phase(phase, plans, met) for phase in definitions.phases)
+    checks = {check.id: check for plan in plans.values() for check in plan.checks}
+    checks |= {check.id: check for check in baseline}
+    phases = tuple(_phase(phase, plans, checks) for phase in definitions.phases)
     phases = impacts(phases, baseline)
     open_phases = [phase.number for phase in phases if phase.status != sn.DONE]
     current = open_phases[0] if open_phases else (phases[-1].number if phases else "")
@@ -90,7 +93,7 @@ def fold(
         done=sum(phase.done for phase in phases),
         total=sum(phase.total for phase in phases),
         phases=phases,
-        score=_score(definitions, baseline, plans.values(), state, tree),
+        score=_score(definitions, baseline, plans.values(), state),
         baseline=baseline,
         evidence=_evidence(state),
         activity=tuple(activity(event) for event in counted[-RECENT:]),
@@ -99,11 +102,15 @@ def fold(
     )
 
 
-def _read(counted: Sequence[ev.Event], points: dict[str, float]) -> _Fold:
+def _read(counted: Sequence[ev.Event], points: dict[str, float], plans: Sequence[Plan]) -> _Fold:
     state = _Fold()
+    slugs = {plan.ref: plan.slug for plan in plans}
     for order, event in enumerate(counted):
-        plan = state.plans.setdefault(event.plan or "", _PlanFold())
         data = event.data
+        ref = event.plan or ""
+        if "slug" in data and data["slug"] != slugs.get(ref):
+            ref = _renumbered(ref, data["slug"], slugs)
+        plan = state.plans.setdefault(ref, _PlanFold())
         match event.kind:
             case ev.LANDED:
                 plan.done, plan.done_order, plan.landed = event, order, event
@@ -122,7 +129,7 @@ def _read(counted: Sequence[ev.Event], points: dict[str, float]) -> _Fold:
             case ev.REOPENED | ev.REVERTED:
                 plan.done, plan.landed, plan.started, plan.deferred = None, None, False, None
             case ev.DEFERRED if data.get("check"):
-                state.deferred_checks[str(data["check"])] = str(data.get("reason", ""))
+                state.deferred_checks[str(data["check"])] = str(data.get("reason", "")), order
             case ev.DEFERRED:
                 plan.deferred, plan.started = str(data.get("reason", "")), False
             case ev.STARTED:
@@ -138,13 +145,33 @@ def _read(counted: Sequence[ev.Event], points: dict[str, float]) -> _Fold:
     return state
 
 
+def _renumbered(ref: str, slug: str, slugs: dict[str, str]) -> str:
+    """The plan that was done when it had this number: the phase's one of that slug; else it was renamed."""
+    phase = ref.rpartition(".")[0]
+    return next(
+        (other for other, its in slugs.items() if its == slug and other.rpartition(".")[0] == phase), ref
+    )
+
+
 def _take(state: _Fold, event: ev.Event, order: int) -> None:
     tree = str(event.data.get("tree", ""))
+    proofs = event.data.get("proofs") or {}
     for check, outcome in (event.data.get("checks") or {}).items():
-        state.seen[str(check)] = _Seen(str(outcome), tree, event.time, order)
+        state.seen[str(check)] = _Seen(str(outcome), tree, event.time, order, proofs)
 
 
-def _check(check: Check, state: _Fold, tree: str) -> sn.CheckState:
+class _Now(NamedTuple):
+    """What evidence has to name to be current: the codebase's tree, and what proves each plan's checks."""
+
+    tree: str
+    proofs: dict[str, str]
+
+    def same_proof(self, plan: str, seen: _Seen) -> bool:
+        """Whether the check was proved by what would prove it now; an old journal does not say by what it was."""
+        return not seen.proofs or seen.proofs.get(plan) == self.proofs.get(plan)
+
+
+def _check(check: Check, state: _Fold, now: _Now) -> sn.CheckState:
     seen = state.seen.get(check.id)
     return sn.CheckState(
         id=check.id,
@@ -154,18 +181,24 @@ def _check(check: Check, state: _Fold, tree: str) -> sn.CheckState:
         kind=check.kind,
         critical=check.critical,
         outcome=seen.outcome if seen else "",
-        current=bool(seen and seen.tree == tree),
+        current=bool(seen and now.tree and seen.tree == now.tree and now.same_proof(check.plan, seen)),
         tree=seen.tree if seen else "",
         time=seen.time if seen else "",
-        deferred=state.deferred_checks.get(check.id, ""),
+        deferred=state.deferred_checks.get(check.id, ("", 0))[0],
         closes=check.closes,
     )
 
 
-def _plan(plan: Plan, state: _Fold, tree: str) -> sn.PlanState:
+def _plan(plan: Plan, state: _Fold, now: _Now) -> sn.PlanState:
     known = state.plans.get(plan.ref, _PlanFold())
-    checks = tuple(_check(check, state, tree) for check in plan.checks)
-    needs = [check for check in checks if check.kind == "need" and not check.deferred]
+    checks = tuple(_check(check, state, now) for check in plan.checks)
+    # What a plan has landed with is not put off by a later word: the plan lands anew without it, or is mended.
+    needs = [
+        check
+        for check in checks
+        if check.kind == "need"
+        and (not check.deferred or (known.landed and state.deferred_checks[check.id][1] > known.done_order))
+    ]
     status, reason, proof, source = sn.PENDING, "", "", ""
     if known.done is not None:
         red = [
@@ -177,7 +210,7 @@ def _plan(plan: Plan, state: _Fold, tree: str) -> sn.PlanState:
             status, reason = sn.FAILED, f"red since it was done: {', '.join(red)}"
         else:
             status = sn.DONE
-            proof, source, reason = _proof(known, checks, needs)
+            proof, source, reason = _proof(known, checks, needs, now)
     elif known.deferred is not None:
         status, reason = sn.DEFERRED, known.deferred
     elif known.started:
@@ -216,22 +249,25 @@ def _changes(event: ev.Event | None) -> tuple[sn.Change, ...]:
 
 
 def _proof(
-    known: _PlanFold, checks: Sequence[sn.CheckState], needs: Sequence[sn.CheckState]
+    known: _PlanFold, checks: Sequence[sn.CheckState], needs: Sequence[sn.CheckState], now: _Now
 ) -> tuple[str, str, str]:
     """Proof, its source, and the reason in words, of a plan that is done and not red."""
     ran = [check for check in checks if check.outcome == sn.PASSED]
     if ran and all(check.outcome == sn.PASSED for check in needs):
-        if all(check.current for check in needs or ran):
+        old = [check for check in needs or ran if not check.current]
+        if not old:
             return sn.VERIFIED, "verification", ""
-        return sn.STALE, "verification", "the code has changed since it was verified: verify again"
+        what = "the code has" if any(check.tree != now.tree for check in old) else "its checks have"
+        return sn.STALE, "verification", f"{what} changed since it was verified: verify again"
+    red = ", ".join(check.id for check in checks if check.outcome in (sn.RED, sn.ERROR))
     if known.done is not None and known.done.kind == ev.DONE:
         because = str(known.done.data.get("because", ""))
         source = str(known.done.data.get("source", "word"))
-        return sn.UNPROVEN, source, because
+        return sn.UNPROVEN, source, f"{because}; red: {red}" if red and because else because
     missing = [check.id for check in needs if check.outcome != sn.PASSED]
     if missing:
         return sn.UNPROVEN, "commit", f"did not run: {', '.join(missing)}"
-    return sn.UNPROVEN, "commit", "it has no check that ran"
+    return sn.UNPROVEN, "commit", f"red: {red}" if red else "it has no check that ran"
 
 
 def _connected(plans: dict[str, sn.PlanState]) -> dict[str, sn.PlanState]:
@@ -258,7 +294,7 @@ def _connected(plans: dict[str, sn.PlanState]) -> dict[str, sn.PlanState]:
     }
 
 
-def _phase(phase: Phase, plans: dict[str, sn.PlanState], met: set[str]) -> sn.PhaseState:
+def _phase(phase: Phase, plans: dict[str, sn.PlanState], checks: dict[str, sn.CheckState]) -> sn.PhaseState:
     members = tuple(plans[plan.ref] for plan in phase.plans)
     done = sum(plan.status == sn.DONE for plan in members)
     if members and done == len(members):
@@ -281,10 +317,12 @@ def _phase(phase: Phase, plans: dict[str, sn.PlanState], met: set[str]) -> sn.Ph
             sn.MustHaveState(
                 text=item.text,
                 met=bool(item.checks or item.plans)
-                and met.issuperset(item.checks)
+                and all(check in checks and checks[check].outcome == sn.PASSED for check in item.checks)
                 and done_refs.issuperset(item.plans),
                 checks=item.checks,
                 mark=item.mark,
+                stale=any(check in checks and not checks[check].current for check in item.checks)
+                or any(plans[ref].proof == sn.STALE for ref in item.plans if ref in plans),
             )
             for item in phase.must_haves
         ),
@@ -298,7 +336,6 @@ def _score(
     baseline: Sequence[sn.CheckState],
     plans: Iterable[sn.PlanState],
     state: _Fold,
-    tree: str,
 ) -> sn.Score | None:
     checks = [*baseline, *(check for plan in plans for check in plan.checks)]
     if not checks:
@@ -314,7 +351,7 @@ def _score(
         of=of,
         target=definitions.project.target,
         measured=any(check.outcome for check in checks),
-        stale=any(check.outcome == sn.PASSED and not check.current for check in checks) if tree else False,
+        stale=any(check.outcome == sn.PASSED and not check.current for check in checks),
         rating=min(points, CAP) if capped else points,
         capped_by=capped,
         domains=tuple(

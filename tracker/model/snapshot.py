@@ -119,12 +119,13 @@ class PlanState(NamedTuple):
 
 
 class MustHaveState(NamedTuple):
-    """A must-have of a phase; ``met`` when every check that it names has passed."""
+    """A must-have of a phase; ``met`` when every check that it names has passed, ``stale`` where that was before a change."""
 
     text: str
     met: bool = False
     checks: tuple[str, ...] = ()
     mark: str = ""
+    stale: bool = False
 
 
 class PhaseState(NamedTuple):

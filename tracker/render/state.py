@@ -134,7 +134,7 @@ def proof_mark(plan: sn.PlanState) -> str:
     if plan.proof == sn.VERIFIED or plan.source == "document":
         return safe(plan.mark) or "✅"
     if plan.proof == sn.STALE:
-        return "🔄 stale (the code has changed since it was verified)"
+        return f"🔄 stale ({safe(plan.reason.partition(':')[0])})"
     said = {"word": "a person's word", "commit": "a commit"}.get(plan.source, plan.source)
     reason = f": {safe(plan.reason)}" if plan.reason else ""
     return f"⚠️ unproven ({said}{reason})"
@@ -167,6 +167,7 @@ def _goals(snapshot: sn.Snapshot) -> list[str]:
         lines += ["", "### Must-Haves"]
         lines += [
             f"{number}. {item.mark or ('✅' if item.met else '⏳')} {safe(item.text)}"
+            + (" 🔄 stale" if item.met and item.stale and not item.mark else "")
             for number, item in enumerate(phase.must_haves, 1)
         ]
     return lines

@@ -56,7 +56,7 @@ def score_line(score: sn.Score, *, colour: bool = False) -> str:
     if score.target is not None:
         line += f" target {points(score.target)}"
     if score.stale:
-        line += _c(" · 🔄 stale: the code has changed since", "yellow", colour)
+        line += _c(" · 🔄 stale: the code or its checks have changed since", "yellow", colour)
     if score.capped_by:
         count = len(score.capped_by)
         line += f" · {count} critical check{'s' if count > 1 else ''} red"

@@ -127,6 +127,14 @@ def red_needs(plan: Plan, results: dict[str, Result], deferred: Sequence[str]) -
     ]
 
 
-def evidence(results: dict[str, Result], tree: str) -> dict[str, object]:
-    """The data of an event that records these outcomes. Failure texts are local: they name places of this machine."""
-    return {"tree": tree, "checks": {check: results[check].outcome for check in sorted(results)}}
+def evidence(results: dict[str, Result], tree: str, known: Definitions) -> dict[str, object]:
+    """The data of an event that records these outcomes, and what they were proved by.
+
+    Failure texts are local: they name places of this machine.
+    """
+    plans = {check.plan for check in known.checks if check.id in results}
+    return {
+        "tree": tree,
+        "checks": {check: results[check].outcome for check in sorted(results)},
+        "proofs": {plan: proof for plan, proof in known.proofs.items() if plan in plans and proof},
+    }

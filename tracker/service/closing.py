@@ -72,7 +72,7 @@ def _land(pipeline: Pipeline, worktree: Worktree, results: dict[str, Result]) ->
     """The closing commit, also where a person has committed meanwhile: the evidence names the tree that was verified."""
     repository = pipeline.repository
     tree = trees.committed_tree(repository.root, pipeline.tip.commit, pipeline.known.project.codebase)
-    data = {"run": pipeline.directory.id, **evidence(results, tree)}
+    data = {"run": pipeline.directory.id, **evidence(results, tree, pipeline.known)}
     for _ in range(ATTEMPTS):
         try:
             pipeline.report.closing, shown = land_verification(

@@ -203,7 +203,8 @@ class Pipeline:
                 "run": self.directory.id,
                 "digest": landed_key(plan.digest, item.deferred),
                 "changes": plain(item.changes),
-                **evidence(found, tree),
+                "slug": plan.slug,
+                **evidence(found, tree, self.known),
             }
             if item.deferred:
                 data["deferred"] = list(item.deferred)

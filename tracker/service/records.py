@@ -65,7 +65,7 @@ def done_by_word(repository: Repository, ref: str, because: str) -> bool:
     because = _words(because, "a person's word")
     if plan.status == sn.DONE and (plan.proof != sn.UNPROVEN or plan.reason == because):
         return False
-    repository.record([(ev.DONE, plan.ref, {"because": because, "source": "word"})])
+    repository.record([(ev.DONE, plan.ref, {"because": because, "source": "word", "slug": plan.slug})])
     return True
 
 

@@ -50,7 +50,7 @@ def verify(
     proved = _prove(
         repository, loaded, wanted, named=bool(refs), jobs=jobs, observer=observer, cancelled=cancelled
     )
-    repository.record([(ev.VERIFIED, None, evidence(proved.results, proved.tree))])
+    repository.record([(ev.VERIFIED, None, evidence(proved.results, proved.tree, loaded.definitions))])
     snapshot = repository.snapshot()
     claimed = set(wanted) if refs else {p.ref for p in snapshot.plans if p.status in (sn.DONE, sn.FAILED)}
     report = _report(snapshot, proved, claimed | {BASELINE})
@@ -81,7 +81,7 @@ def done(
     require_trust(repository)
     proved = _prove(repository, loaded, [ref], named=True, jobs=1, observer=observer, cancelled=cancelled)
     red = red_needs(plan, proved.results, deferred_checks(state))
-    recorded = evidence(proved.results, proved.tree)
+    recorded = evidence(proved.results, proved.tree, loaded.definitions)
     if red:
         repository.record([(ev.VERIFIED, None, recorded)])
         reasons = "\n".join(f"  {item.check} {item.outcome}: {item.reason}".rstrip(": ") for item in red)
@@ -89,7 +89,9 @@ def done(
             f"{ref} is not done: {len(red)} of its checks did not pass\n{reasons}",
             hint=f'`tracker done {ref} --because "…"` records your word instead, shown as unproven.',
         )
-    repository.record([(ev.VERIFIED, None, recorded), (ev.DONE, ref, {"source": "verification"})])
+    repository.record(
+        [(ev.VERIFIED, None, recorded), (ev.DONE, ref, {"source": "verification", "slug": plan.slug})]
+    )
     return _report(repository.snapshot(), proved, {ref})
 
 

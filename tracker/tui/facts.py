@@ -120,8 +120,8 @@ def of_phase(phase: sn.PhaseState, colours: Palette, width: int) -> list[Text]:
         result += fact("Can run", ", ".join(ready) or "nothing: see what waits", colours, width)
     result += _section("Must-haves", colours)
     for item in phase.must_haves:
-        sign = SIGNS[sn.DONE] if item.met else SIGNS[sn.PENDING]
-        text = span(f"{sign} ", colours.good if item.met else colours.muted)
+        state = (sn.STALE if item.stale else sn.DONE) if item.met else sn.PENDING
+        text = span(f"{SIGNS[state]} ", shade(colours, state) if item.met else colours.muted)
         text.append(one_line(item.text), colours.text)
         if item.checks:
             text.append(f"  {', '.join(item.checks)}", colours.muted)
