@@ -231,11 +231,7 @@ def log_text(lines: Sequence[LogLine], colours: Palette, *, with_plan: bool = Tr
         head = f"{line.plan} " if with_plan and line.plan else ""
         for number, part in enumerate(safe_lines(line.text)):
             shown = f"{'  ' if number else sign}{part}"
-            result.append(
-                span(head, colours.muted).append(shown, style)
-                if head
-                else Text(shown, style, end="", no_wrap=True)
-            )
+            result.append(span(head, colours.muted).append(shown, style))
     return result
 
 
