@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from tracker.errors import Usage
+from tracker.errors import TrackerError, Usage
 
 
 def now() -> str:
@@ -18,13 +18,22 @@ def now() -> str:
 
 
 def after(previous: str, moment: str) -> str:
-    """``moment``, or the millisecond after ``previous`` where the clock has gone backwards."""
+    """``moment``, or the millisecond after ``previous`` where the clock has gone backwards.
+
+    Raises TrackerError where no moment comes after it.
+    """
     if moment > previous:
         return moment
     from datetime import datetime, timedelta
 
-    later = datetime.fromisoformat(previous) + timedelta(milliseconds=1)
-    return later.strftime("%Y-%m-%dT%H:%M:%S.") + f"{later.microsecond // 1000:03d}Z"
+    try:
+        later = datetime.fromisoformat(previous) + timedelta(milliseconds=1)
+    except OverflowError:
+        raise TrackerError(
+            f"an event is recorded at {previous}, and no time comes after it",
+            hint="Correct that time in plans/journal.jsonl.",
+        ) from None
+    return later.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def _parsed(text: str) -> str:

@@ -7,18 +7,26 @@ line that a kill has torn is passed over by readers and cut by the next writer.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tracker.errors import Fault, TrackerError, Usage
 from tracker.model import events as ev
+from tracker.model.snapshot import OUTCOMES, Change
 from tracker.store import clock
 
 NAME = "plans/journal.jsonl"
-_TIME_LENGTH = len("2026-01-27T12:00:00.000Z")
+_TIME = re.compile(
+    "(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3])(?::[0-5][0-9]){2}[.][0-9]{3}Z"
+)
+_EVERY_MONTH_HAS = "28"
+_LONE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""What escapes half of a character is written with; the pair of both halves is decoded to one character."""
 _MOMENT = re.compile(rb'\n\{"id": ".{16}", "time": "(.{24})", "a')
 _UNDO = b'"undo"'
 
@@ -77,10 +85,7 @@ def parse(data: bytes) -> tuple[list[ev.Event], list[Fault]]:
     events: list[ev.Event] = []
     faults: list[Fault] = []
     lines = data.split(b"\n")
-    whole = lines[:-1]
-    if lines[-1].strip():
-        with contextlib.suppress(ValueError):
-            events.append(_event(lines[-1]))
+    whole = lines if _whole(lines[-1]) else lines[:-1]
     for number, line in enumerate(whole, 1):
         if not line.strip():
             continue
@@ -100,7 +105,10 @@ def _event(line: bytes) -> ev.Event:
         raise ValueError("not UTF-8") from None
     if text.startswith(("<<<<<<<", "=======", ">>>>>>>", "|||||||")):
         raise ValueError("a merge conflict marker; keep the lines of both sides and delete the marker")
-    value = json.loads(text)
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError("its values are nested too deeply") from None
     if not isinstance(value, dict):
         raise ValueError("expected an object")  # noqa: TRY004 - one kind of refusal
     missing = [name for name in ("id", "time", "actor", "kind") if not isinstance(value.get(name), str)]
@@ -109,13 +117,121 @@ def _event(line: bytes) -> ev.Event:
     if value["kind"] not in ev.KINDS:
         raise ValueError(f"unknown kind '{value['kind']}'")
     moment = value["time"]
-    if len(moment) != _TIME_LENGTH or moment[10] != "T" or moment[-1] != "Z":
-        raise ValueError(f"'time' is not of the form 2026-01-27T12:00:00.000Z: '{moment}'")
+    if not _TIME.fullmatch(moment) or (moment[8:10] > _EVERY_MONTH_HAS and not _is_day(moment[:10])):
+        raise ValueError(f"'time' is not a moment of the form 2026-01-27T12:00:00.000Z: '{moment}'")
     data = value.get("data") or {}
     plan = value.get("plan")
     if not isinstance(data, dict) or not (plan is None or isinstance(plan, str)):
         raise ValueError("'data' has to be an object and 'plan' a reference or null")
+    for name, item in data.items():
+        if name in _TEXTS:
+            if not isinstance(item, str):
+                raise ValueError(f"'{name}' in 'data' has to be text")
+        elif name in _SHAPES and not _SHAPES[name][0](item):
+            raise ValueError(f"'{name}' in 'data' has to be {_SHAPES[name][1]}")
+    if "\\u" in text and _LONE_HALF.search(text) and not _encodes(value):
+        raise ValueError("half of a character (a lone surrogate); write the character itself")
     return ev.Event(value["id"], moment, value["actor"], value["kind"], plan, data)
+
+
+@functools.cache
+def _is_day(text: str) -> bool:
+    from datetime import date
+
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _encodes(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_object_of_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+
+
+def _is_outcomes(value: Any) -> bool:
+    try:
+        return isinstance(value, dict) and _OUTCOMES.issuperset(value.values())
+    except TypeError:  # a list or an object cannot be in a set
+        return False
+
+
+def _is_changes(value: Any) -> bool:
+    if not isinstance(value, list):
+        return False
+    for change in value:
+        if not isinstance(change, dict) or "path" not in change or not _CHANGE.issuperset(change):
+            return False
+        for text in change.values():
+            if not isinstance(text, str):
+                return False
+    return True
+
+
+def _is_pairs(value: Any) -> bool:
+    return isinstance(value, list) and all(_is_texts(item) and len(item) == 2 for item in value)
+
+
+def _is_activity(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(part, dict)
+        and isinstance(part.get("entries", []), list)
+        and all(
+            isinstance(entry, dict) and isinstance(entry.get("items", []), list)
+            for entry in part.get("entries", [])
+        )
+        for part in value
+    )
+
+
+def _is_files(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(part, dict) and _is_changes(part.get("changes", [])) for part in value
+    )
+
+
+_OUTCOMES = frozenset(OUTCOMES)
+_CHANGE = frozenset(Change._fields)
+_TEXTS = frozenset(
+    [
+        "because",
+        "check",
+        "commit",
+        "current_phase",
+        "current_phase_title",
+        "digest",
+        "event",
+        "mark",
+        "reason",
+        "run",
+        "slug",
+        "source",
+        "text",
+        "tree",
+    ]
+)
+_SHAPES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "checks": (_is_outcomes, f"an object that gives each check its outcome, one of {', '.join(OUTCOMES)}"),
+    "proofs": (_is_object_of_texts, "an object that gives each plan a text"),
+    "changes": (_is_changes, "a list of objects, each with the text 'path', and 'why' and 'kind' or not"),
+    "deferred": (_is_texts, "a list of texts"),
+    "score_target": (_is_pairs, "a list of pairs of texts"),
+    "activity": (_is_activity, "a list of objects with 'entries', a list of objects"),
+    "files": (_is_files, "a list of objects with 'changes', a list of objects with the text 'path'"),
+}
+"""With the texts, what the state, its renderings and its cache rely on in an event's data; the rest may be anything."""
 
 
 def new_events(
@@ -183,10 +299,13 @@ def _mend(descriptor: int) -> None:
 
 
 def _whole(line: bytes) -> bool:
+    """Whether nothing is torn off. A whole line that is no event is a fault to be shown, not one to be cut."""
     try:
-        _event(line)
+        json.loads(line)
     except ValueError:
         return False
+    except RecursionError:
+        return True
     return True
 
 
