@@ -116,3 +116,14 @@ def test_a_stale_key_page_is_told(
     assert "is stale" in capsys.readouterr().err
     assert keys.main([]) == 0
     assert keys.main(["--check"]) == 0
+
+
+def test_a_broken_plan_is_said_to_be_broken() -> None:
+    plan = STATE.plan("2.01")
+    fault = f"{plan.file}:4:1: unknown key 'depend_on'"
+    broken = STATE._replace(faults=(fault,))
+    row = next(row for row in listing.rows(broken) if row.key == "2.01")
+    where = actions.Context(broken, row)
+    assert actions.BY_ID["run"].refuse(where) == fault
+    assert actions.BY_ID["done"].refuse(where) == fault
+    assert actions.BY_ID["note"].refuse(where) == ""

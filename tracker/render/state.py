@@ -131,11 +131,13 @@ def _completed(plan: sn.PlanState) -> list[str]:
 
 def proof_mark(plan: sn.PlanState) -> str:
     """How a done plan is marked: proved, to be proved again, or only said to be done."""
-    if plan.proof == sn.VERIFIED or plan.source == "document":
+    if plan.proof == sn.VERIFIED or (plan.source == "document" and plan.mark):
         return safe(plan.mark) or "✅"
     if plan.proof == sn.STALE:
         return f"🔄 stale ({safe(plan.reason.partition(':')[0])})"
-    said = {"word": "a person's word", "commit": "a commit"}.get(plan.source, plan.source)
+    said = {"word": "a person's word", "commit": "a commit", "document": "a document"}.get(
+        plan.source, plan.source
+    )
     reason = f": {safe(plan.reason)}" if plan.reason else ""
     return f"⚠️ unproven ({said}{reason})"
 

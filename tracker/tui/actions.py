@@ -83,8 +83,23 @@ def _free(context: Context) -> str:
     return f"{context.busy}: wait for it, or cancel it" if context.busy else ""
 
 
+def _broken(context: Context) -> str:
+    """What is wrong with the definition of the plan: nothing is carried out or proved before that is mended."""
+    if context.plan is None:
+        return ""
+    faults = [place(fault) for fault in context.snapshot.faults]
+    return next(
+        (
+            f"{fault.path}:{fault.line}:{fault.column}: {fault.message}"
+            for fault in faults
+            if fault.path == context.plan.file
+        ),
+        "",
+    )
+
+
 def _run(context: Context) -> str:
-    if why := _native(context) or _free(context):
+    if why := _native(context) or _free(context) or _broken(context):
         return why
     if context.kind not in (PLAN, PHASE, PROJECT):
         return "choose a plan, a phase or the project first"
@@ -106,7 +121,7 @@ def _all(context: Context) -> str:
 
 
 def _done(context: Context) -> str:
-    if why := _plan(context) or _free(context):
+    if why := _plan(context) or _free(context) or _broken(context):
         return why
     plan = context.plan
     if plan is not None and plan.status == sn.DONE and plan.proof == sn.VERIFIED:
