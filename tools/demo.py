@@ -24,7 +24,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-tui", action="store_true", help="do not offer the TUI")
-    parser.add_argument("--strict", action="store_true", help="a check that did not run is a failure too")
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="a check that did not run, or a red stretch check, is a failure too",
+    )
     options = parser.parse_args()
     copy = scratch_copy()
     service = Service.open(copy)
@@ -39,6 +43,8 @@ def main() -> int:
     print((service.root / "STATE.md").read_text(encoding="utf-8"))
     for check, reason in sorted(report.not_run.items()):
         print(f"this host could not run {check}: {reason}")
+    for check, reason in sorted(report.red.items()):
+        print(f"{check} is red, a stretch check: {reason}")
     real = {
         ref: reason
         for ref, reason in report.failed.items()
@@ -56,7 +62,7 @@ def main() -> int:
     terminal = sys.stdin.isatty() and sys.stdout.isatty() and not options.no_tui
     if terminal and input("Open the TUI on it? [Y/n] ").strip().lower() in ("", "y", "yes"):
         subprocess.run([sys.executable, "-m", "tracker", "-C", str(copy)], check=False)
-    lacking = bool(report.not_run) and options.strict
+    lacking = bool(report.not_run or report.red) and options.strict
     return 1 if real or report.broken or lacking else 0
 
 

@@ -39,7 +39,7 @@ def main() -> int:
         core = service.run(phase="1", jobs=options.jobs, observer=lines)
         service.defer("2.01", "forensics feature", "CLOG-01")
         first = service.run(["2.01"], jobs=options.jobs, observer=lines)
-    faults = [*core.failed, *core.broken, *core.not_run, *first.failed, *first.broken]
+    faults = [*core.failed, *core.broken, *core.red, *core.not_run, *first.failed, *first.broken]
     if faults:
         print(f"not kept: {', '.join(faults)}")
         return 1

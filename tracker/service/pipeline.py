@@ -22,7 +22,7 @@ from tracker.git.plumbing import git
 from tracker.git.worktrees import Worktree
 from tracker.model import progress as pg
 from tracker.model.definitions import Definitions, Plan
-from tracker.model.snapshot import NOT_RUN, PASSED, Snapshot, plain
+from tracker.model.snapshot import ERROR, NOT_RUN, RED, Snapshot, plain
 from tracker.service.base import GENERATED, Repository
 from tracker.service.checking import evidence, job_of, red_needs, run_jobs
 from tracker.service.landing import Tip, land_plan
@@ -196,7 +196,7 @@ class Pipeline:
                 )
                 self.fail(plan.ref, reasons)
                 return [later for later, _ in stacked[number + 1 :]]
-            self._notice_not_run(found)
+            self._notice(found, item.deferred)
             codebase = self.known.project.codebase
             tree = trees.committed_tree(self.repository.root, commit, codebase)
             data = {
@@ -264,9 +264,15 @@ class Pipeline:
             self.observer(pg.Progress(pg.SKIPPED, plan.ref, reason))
         return bool(missing)
 
-    def _notice_not_run(self, found: dict[str, Result]) -> None:
+    def _notice(self, found: dict[str, Result], deferred: Sequence[str]) -> None:
+        """Say what a plan landed without: checks that did not run, and stretch checks that are red."""
         self.report.not_run |= {
-            check: result.reason for check, result in found.items() if result.outcome not in (PASSED, "open")
+            check: result.reason for check, result in found.items() if result.outcome == NOT_RUN
+        }
+        self.report.red |= {
+            check: result.reason
+            for check, result in found.items()
+            if result.outcome in (RED, ERROR) and check not in deferred
         }
 
     def follow_branch(self) -> None:

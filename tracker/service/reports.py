@@ -32,7 +32,10 @@ class RunPlan:
 
 @dataclass(slots=True)
 class RunReport:
-    """What a run did. ``failed`` and ``skipped`` map plans to reasons, ``broken`` checks to the plan that broke them."""
+    """What a run did. ``failed`` and ``skipped`` map plans to reasons, ``broken`` checks to the plan that broke them.
+
+    ``red`` and ``not_run`` map checks to reasons; the red ones are stretch checks that plans landed without.
+    """
 
     id: str = ""
     landed: dict[str, str] = field(default_factory=dict)
@@ -40,6 +43,7 @@ class RunReport:
     skipped: dict[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    red: dict[str, str] = field(default_factory=dict)
     not_run: dict[str, str] = field(default_factory=dict)
     kept: dict[str, Path] = field(default_factory=dict)
     logs: dict[str, Path] = field(default_factory=dict)

@@ -231,6 +231,8 @@ def _print_report(report: RunReport, no_land: bool) -> None:
 def _print_checks(report: RunReport) -> None:
     for check, ref in report.broken.items():
         click.echo(f"✘ {check} was green and is red: broken by {ref or 'no plan of this run'}")
+    for check, reason in report.red.items():
+        click.echo(f"✘ {check} is red, a stretch check: {safe(reason)}")
     for check, reason in report.not_run.items():
         click.echo(f"– {check} did not run: {safe(reason)}")
 
@@ -273,6 +275,7 @@ def _report_json(report: RunReport) -> dict[str, Any]:
         "skipped": report.skipped,
         "refused": report.refused,
         "broken": report.broken,
+        "red": report.red,
         "not_run": report.not_run,
         "logs": {ref: str(place) for ref, place in report.logs.items()},
         "points": plain(report.points),
