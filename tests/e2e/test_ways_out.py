@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,65 @@ def test_a_stretch_check_that_a_later_plan_turns_green_is_not_red_in_the_end(pro
     project.commit()
     report = json.loads(project.run("run", "--all", "--json").out)
     assert (sorted(report["landed"]), report["red"]) == (["1.01", "1.02"], {})
+
+
+def _squashed(project: SampleProject) -> None:
+    """alpha, landed on a branch of its own, and squashed into main."""
+    project.git("switch", "-q", "-c", "feat")
+    assert project.run("run", "1.01").code == 0
+    project.git("switch", "-q", "main")
+    project.git("merge", "-q", "--squash", "feat")
+    project.git("commit", "-q", "-m", "squashed")
+
+
+def _reset(project: SampleProject) -> None:
+    """alpha, landed and reset away: the journal alone is kept."""
+    before = project.git("rev-parse", "HEAD")
+    assert project.run("run", "1.01").code == 0
+    journal = project.read("plans/journal.jsonl")
+    project.git("reset", "-q", "--hard", before)
+    project.write({"plans/journal.jsonl": journal})
+
+
+@pytest.mark.parametrize("lose", [_squashed, _reset])
+def test_a_plan_whose_landing_is_not_in_the_history_is_reopened(
+    sample: SampleProject, lose: Callable[[SampleProject], None]
+) -> None:
+    lose(sample)
+    assert sample.state("1.01").status == "done"
+    outcome = sample.run("revert", "1.01")
+    assert outcome.code == 1
+    assert "is not in this branch's history" in outcome.err
+    assert "`tracker reopen 1.01` makes it pending" in outcome.err
+    outcome = sample.run("reopen", "1.01")
+    assert (outcome.code, "1.01 is open again" in outcome.out) == (0, True), outcome.err
+    assert sample.state("1.01").status == "pending"
+    sample.commit("reopened")
+    outcome = sample.run("run", "1.01")
+    assert outcome.code == 0, outcome.out + outcome.err
+    assert sample.read("app/main.py") == "start = True\nalpha = True\n"
+    assert sample.state("1.01").proof == "verified"
+    assert "has landed" in sample.run("reopen", "1.01").err, "this landing is in the history"
+
+
+def test_a_plan_whose_landing_is_in_the_history_is_reverted(sample: SampleProject) -> None:
+    sample.run("run", "1.01")
+    outcome = sample.run("reopen", "1.01")
+    assert outcome.code == 1
+    assert "1.01 has landed: its code is in the codebase" in outcome.err
+    assert "`tracker revert 1.01`" in outcome.err
+    assert sample.run("revert", "1.01").code == 0
+    assert sample.state("1.01").status == "pending"
+
+
+def test_a_shallow_clone_does_not_take_a_landing_for_lost(sample: SampleProject, tmp_path: Path) -> None:
+    sample.run("run", "1.01")
+    sample.write({"more.txt": "x\n"}).commit("later")
+    place = tmp_path / "shallow"
+    sample.git("clone", "-q", "--depth", "1", f"file://{sample.root}", str(place))
+    twin = SampleProject(place, sample._capsys)
+    assert "has landed" in twin.run("reopen", "1.01").err
+    outcome = twin.run("revert", "1.01")
+    assert outcome.code == 1
+    assert "this clone is shallow" in outcome.err
+    assert "git fetch --unshallow" in outcome.err

@@ -5,11 +5,74 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracker.errors import Usage
+from tracker.git.plumbing import GitFailed, git
+from tracker.model import events as ev
 from tracker.model import snapshot as sn
 from tracker.model.definitions import Plan
 from tracker.model.waves import waves
 from tracker.service.base import Loaded, Repository
 from tracker.service.reports import REFUSE, RUN, SKIP, PlannedRun, RunPlan
+from tracker.store import journal
+
+_FORMAT = (
+    "--format=%H%x09%(trailers:key=Plan,valueonly,separator=%x2C)"
+    "%x09%(trailers:key=Run,valueonly,separator=%x2C)"
+)
+
+
+class Landings:
+    """The landings that a commit's history holds: a squashed, dropped or reset one is not among them."""
+
+    def __init__(self, repository: Repository, tip: str = "HEAD") -> None:
+        self._root = repository.root
+        self._commits = _commits(repository, tip)
+        self._refs: dict[tuple[str, str, str], str] = {}
+        for event in journal.read(repository.root)[0]:
+            if event.kind == ev.LANDED and event.plan and "slug" in event.data:
+                self._refs[str(event.data.get("run")), _phase(event.plan), str(event.data["slug"])] = (
+                    event.plan
+                )
+
+    def commit(self, state: sn.PlanState) -> str:
+        """The commit by which the plan has landed; empty where the history has none."""
+        # The number that it had then: plans may be numbered anew.
+        ref = self._refs.get((state.run, _phase(state.ref), state.slug), state.ref)
+        return self._commits.get((ref, state.run), "")
+
+    def lost(self, state: sn.PlanState) -> bool:
+        """Whether the history has none for sure: a shallow clone lacks commits that exist."""
+        return not self.commit(state) and not self.shallow
+
+    @property
+    def shallow(self) -> bool:
+        """Whether the clone holds the end of its history only."""
+        return git(self._root, "rev-parse", "--is-shallow-repository") == "true"
+
+
+def _commits(repository: Repository, tip: str) -> dict[tuple[str, str], str]:
+    """(plan, run) → commit."""
+    try:
+        text = git(
+            repository.root,
+            "log",
+            "--no-show-signature",
+            "--basic-regexp",
+            "--grep=^Run: ",
+            _FORMAT,
+            tip,
+            "--",
+        )
+    except GitFailed:
+        return {}  # the branch has no commit yet
+    found: dict[tuple[str, str], str] = {}
+    for line in text.splitlines():
+        commit, plan, run = line.split("\t", 2)
+        found.setdefault((plan, run), commit)
+    return found
+
+
+def _phase(ref: str) -> str:
+    return ref.rpartition(".")[0]
 
 
 def plan_run(

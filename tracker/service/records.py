@@ -42,7 +42,10 @@ def defer(repository: Repository, ref: str, reason: str, check: str | None = Non
 
 
 def reopen(repository: Repository, ref: str, check: str | None = None) -> None:
-    """Make a plan pending again, or take a deferred check up again."""
+    """Make a plan pending again, or take a deferred check up again.
+
+    Raises ProjectSaysNo for a plan whose landing is in the branch's history.
+    """
     plan = _plan(repository, ref)
     data: dict[str, Any] = {}
     if check:
@@ -51,7 +54,7 @@ def reopen(repository: Repository, ref: str, check: str | None = None) -> None:
             raise ProjectSaysNo(f"{data['check']} is not deferred")
     elif plan.status == sn.PENDING:
         raise ProjectSaysNo(f"{plan.ref} is pending already")
-    elif plan.run and plan.status in (sn.DONE, sn.FAILED):
+    elif _landed(repository, plan):
         raise ProjectSaysNo(
             f"{plan.ref} has landed: its code is in the codebase",
             hint=f"`tracker revert {plan.ref}` takes the code back too.",
@@ -110,6 +113,13 @@ def _plan(repository: Repository, ref: str) -> sn.PlanState:
         raise repository.no_plans()
     snapshot = repository.snapshot()
     return snapshot.plan(repository.resolve(ref, snapshot))
+
+
+def _landed(repository: Repository, plan: sn.PlanState) -> bool:
+    """Whether ``revert`` is what makes the plan pending: its landing is, or may be, in the branch's history."""
+    from tracker.service.planning import Landings
+
+    return bool(plan.run) and plan.status in (sn.DONE, sn.FAILED) and not Landings(repository).lost(plan)
 
 
 def _check(plan: sn.PlanState, check: str) -> str:

@@ -19,7 +19,7 @@ from tracker.service.landing import land_revert
 from tracker.service.liveness import interrupted
 from tracker.service.local import remember_reasons
 from tracker.service.pipeline import ATTEMPTS, Pipeline
-from tracker.service.planning import deferred_checks, plan_run
+from tracker.service.planning import Landings, deferred_checks, plan_run
 from tracker.service.reports import RunPlan, RunReport
 from tracker.service.stage import Stage
 from tracker.service.work import Options, Work, at_work
@@ -98,7 +98,7 @@ def revert(repository: Repository, ref: str, *, options: Options) -> RunReport:
         pipeline = _pipeline(repository, loaded, snapshot, work, report, options)
         for attempt in range(ATTEMPTS):
             worktree = pipeline.worktree("revert", work.tip.commit)
-            landed = _landing_of(repository, plan.ref, state.run, work.tip.commit)
+            landed = _landing_of(repository, state, work.tip.commit)
             tree = _without_plan(repository, plan, landed, work.tip.commit)
             try:
                 commit = land_revert(
@@ -249,20 +249,19 @@ def _revertible(repository: Repository, ref: str) -> sn.PlanState:
     return state
 
 
-def _landing_of(repository: Repository, ref: str, run_id: str, tip: str) -> str:
-    text = git(
-        repository.root,
-        "log",
-        "--format=%H%x09%(trailers:key=Plan,valueonly,separator=%x2C)%x09%(trailers:key=Run,valueonly,separator=%x2C)",
-        tip,
-    )
-    for line in text.splitlines():
-        commit, plan, run_of = line.split("\t")
-        if plan == ref and run_of == run_id:
-            return commit
+def _landing_of(repository: Repository, state: sn.PlanState, tip: str) -> str:
+    landings = Landings(repository, tip)
+    commit = landings.commit(state)
+    if commit:
+        return commit
+    if landings.shallow:
+        raise ProjectSaysNo(
+            f"this clone is shallow, and the commit of {state.ref} (run {state.run}) is not in its part of the history",
+            hint=f"`git fetch --unshallow`, then `tracker revert {state.ref}` again.",
+        )
     raise ProjectSaysNo(
-        f"the commit of {ref} (run {run_id}) is not in this branch's history",
-        hint="Revert its changes by hand, then `tracker reopen`.",
+        f"the commit of {state.ref} (run {state.run}) is not in this branch's history: there is nothing to take back",
+        hint=f"`tracker reopen {state.ref}` makes it pending; what the code has of it stays until you take it out.",
     )
 
 
