@@ -136,3 +136,39 @@ def test_a_shallow_clone_does_not_take_a_landing_for_lost(sample: SampleProject,
     assert outcome.code == 1
     assert "this clone is shallow" in outcome.err
     assert "git fetch --unshallow" in outcome.err
+
+
+@pytest.mark.parametrize("command", [("start", "1.01"), ("defer", "1.01", "--reason", "later")])
+def test_what_is_said_to_come_first_works(sample: SampleProject, command: tuple[str, ...]) -> None:
+    sample.run("run", "1.01")
+    outcome = sample.run(*command)
+    assert outcome.code == 1
+    assert "1.01 is done" in outcome.err
+    assert "`tracker revert 1.01`" in outcome.err
+    assert "reopen" not in outcome.err
+    assert sample.run("revert", "1.01").code == 0
+    assert sample.run(*command).code == 0
+    sample.run("done", "1.03", "--because", "seen")
+    by_word = tuple(part.replace("1.01", "1.03") for part in command)
+    assert "`tracker reopen 1.03`" in sample.run(*by_word).err
+    sample.run("verify")
+    outcome = sample.run(*by_word)
+    assert outcome.code == 1, "it would stay red"
+    assert "1.03 is red since it was done: GAMMA-01" in outcome.err
+    assert sample.run("reopen", "1.03").code == 0
+    assert sample.run(*by_word).code == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("log", "[PLAN]"),
+        ("undo", "[PLAN]"),
+        ("link", "[PLAN] [COMMIT]"),
+        ("run", "[PLAN…]"),
+        ("verify", "[PLAN…]"),
+        ("show", "PLAN"),
+    ],
+)
+def test_usage_shows_what_may_be_left_out(project: SampleProject, command: str, usage: str) -> None:
+    assert project.run(command, "--help").out.splitlines()[0] == f"Usage: tracker {command} [OPTIONS] {usage}"

@@ -42,13 +42,14 @@ def json_option(function: F) -> F:
 
 
 def plan_argument(name: str = "ref", *, required: bool = True, many: bool = False) -> Callable[[F], F]:
-    """A plan reference, or several."""
+    """A plan reference, or several; in brackets where it may be left out."""
+    metavar = "PLAN…" if many else "PLAN"
     return click.argument(
         name,
         required=required,
         nargs=-1 if many else 1,
         shell_complete=complete_plan,
-        metavar="PLAN…" if many else "PLAN",
+        metavar=metavar if required else f"[{metavar}]",
     )
 
 

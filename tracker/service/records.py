@@ -19,10 +19,10 @@ def note(repository: Repository, text: str, ref: str | None = None) -> None:
 
 
 def start(repository: Repository, ref: str) -> None:
-    """Say that a plan is being worked on. Raises ProjectSaysNo for one that is done."""
+    """Say that a plan is being worked on. Raises ProjectSaysNo for one that is done, or was and is red."""
     plan = _plan(repository, ref)
-    if plan.status == sn.DONE:
-        raise ProjectSaysNo(f"{plan.ref} is done", hint=f"`tracker reopen {plan.ref}` first.")
+    if plan.status in (sn.DONE, sn.FAILED):
+        raise ProjectSaysNo(_claimed(plan), hint=f"{_back(repository, plan)} first.")
     if plan.status == sn.ACTIVE:
         return
     repository.record([(ev.STARTED, plan.ref, {})])
@@ -34,9 +34,9 @@ def defer(repository: Repository, ref: str, reason: str, check: str | None = Non
     data: dict[str, Any] = {"reason": _words(reason, "a deferral")}
     if check:
         data["check"] = _check(plan, check)
-    elif plan.status == sn.DONE:
+    elif plan.status in (sn.DONE, sn.FAILED):
         raise ProjectSaysNo(
-            f"{plan.ref} is done", hint=f"`tracker reopen {plan.ref}`, or defer one of its checks."
+            _claimed(plan), hint=f"{_back(repository, plan)} first, or defer one of its checks."
         )
     repository.record([(ev.DEFERRED, plan.ref, data)])
 
@@ -120,6 +120,17 @@ def _landed(repository: Repository, plan: sn.PlanState) -> bool:
     from tracker.service.planning import Landings
 
     return bool(plan.run) and plan.status in (sn.DONE, sn.FAILED) and not Landings(repository).lost(plan)
+
+
+def _claimed(plan: sn.PlanState) -> str:
+    return f"{plan.ref} is {'done' if plan.status == sn.DONE else plan.reason}"
+
+
+def _back(repository: Repository, plan: sn.PlanState) -> str:
+    """The command that makes a plan pending again."""
+    if _landed(repository, plan):
+        return f"`tracker revert {plan.ref}`, which takes its code back too,"
+    return f"`tracker reopen {plan.ref}`"
 
 
 def _check(plan: sn.PlanState, check: str) -> str:
