@@ -172,3 +172,63 @@ def test_what_is_said_to_come_first_works(sample: SampleProject, command: tuple[
 )
 def test_usage_shows_what_may_be_left_out(project: SampleProject, command: str, usage: str) -> None:
     assert project.run(command, "--help").out.splitlines()[0] == f"Usage: tracker {command} [OPTIONS] {usage}"
+
+
+def _broken(project: SampleProject) -> None:
+    """alpha has landed, and somebody takes it out of the code."""
+    assert project.run("run", "1.01").code == 0
+    project.write({"app/main.py": "start = True\n"}).commit("alpha goes")
+    assert project.run("verify").code == 1
+    assert project.state("1.01").status == "failed"
+    project.commit("verified")
+
+
+WAY_OUT = (
+    "landed, and red since it was done: ALPHA-01; `tracker revert 1.01`, then `tracker run 1.01`;"
+    " or mend the code by hand, then `tracker verify`"
+)
+
+
+def test_a_run_of_a_plan_that_is_red_since_says_no_and_names_the_ways_out(sample: SampleProject) -> None:
+    _broken(sample)
+    outcome = sample.run("run", "1.01")
+    assert outcome.code == 1
+    assert f"– 1.01 not run: {WAY_OUT}" in outcome.out
+    assert f"refuse 1.01 Alpha · {WAY_OUT}" in sample.run("run", "1.01", "--dry-run").out
+    sample.write({"app/main.py": "start = True\nalpha = True\n"})
+    assert sample.run("verify").code == 0
+    assert "up to date" in sample.run("run", "1.01").out
+
+
+def test_a_run_of_all_says_no_too_and_lands_the_others(sample: SampleProject) -> None:
+    _broken(sample)
+    outcome = sample.run("run", "--all")
+    assert outcome.code == 1
+    assert WAY_OUT in outcome.out
+    assert "✔ 1.03 landed" in outcome.out
+    assert "1.02 not run: waits for 1.01" in outcome.out
+    assert sample.run("run", "--all").code == 1, "also where there is nothing left to run"
+
+
+def test_a_red_plan_is_reverted_and_run_again(project: SampleProject) -> None:
+    """gamma takes alpha out of the code: a revert of alpha has nothing to take back, and a run puts it there."""
+    project.base().plan(1, "alpha").commit()
+    project.run("run", "1.01")
+    project.write({"app/main.py": "start = True\n"}).commit("alpha goes")
+    project.run("verify")
+    project.commit("verified")
+    assert project.run("revert", "1.01").code == 0
+    assert project.run("run", "1.01").code == 0
+    assert project.state("1.01").proof == "verified"
+
+
+def test_a_red_plan_whose_landing_is_lost_is_reopened_and_run_again(sample: SampleProject) -> None:
+    _reset(sample)
+    sample.run("verify")
+    outcome = sample.run("run", "1.01")
+    assert outcome.code == 1
+    assert "`tracker reopen 1.01`, then `tracker run 1.01`" in outcome.out
+    assert sample.run("reopen", "1.01").code == 0
+    sample.commit("reopened")
+    assert sample.run("run", "1.01").code == 0
+    assert sample.state("1.01").proof == "verified"

@@ -90,9 +90,12 @@ def plan_run(
     others: list[PlannedRun] = []
     candidates: dict[str, Plan] = {}
     for plan in chosen:
-        reason = _skip(plan, snapshot.plan(plan.ref), explicit=explicit)
+        state = snapshot.plan(plan.ref)
+        reason = _skip(plan, state, explicit=explicit)
         if reason:
             others.append(PlannedRun(plan.ref, plan.title, SKIP, reason))
+        elif _broken(plan, state):
+            others.append(PlannedRun(plan.ref, plan.title, REFUSE, _way_out(repository, state)))
         else:
             candidates[plan.ref] = plan
     _refuse(candidates, snapshot, others)
@@ -141,10 +144,7 @@ def _chosen(
 
 def _skip(plan: Plan, state: sn.PlanState, *, explicit: bool) -> str:
     """Why a plan is not run; empty where it is."""
-    key = landed_key(plan.digest, deferred_checks(state))
-    if state.status in (sn.DONE, sn.FAILED) and state.landed_digest == key:
-        if state.status == sn.FAILED:
-            return f"landed, and {state.reason}"
+    if state.status == sn.DONE and _as_landed(plan, state):
         return (
             "up to date"
             if state.proof != sn.STALE
@@ -157,6 +157,25 @@ def _skip(plan: Plan, state: sn.PlanState, *, explicit: bool) -> str:
     if state.status == sn.DEFERRED and not explicit:
         return f"deferred: {state.reason}"
     return ""
+
+
+def _as_landed(plan: Plan, state: sn.PlanState) -> bool:
+    """Whether the plan has landed, and as it is now."""
+    return state.landed_digest == landed_key(plan.digest, deferred_checks(state))
+
+
+def _broken(plan: Plan, state: sn.PlanState) -> bool:
+    """Whether the plan has landed as it is now, and its checks have turned red: running it again is no cure."""
+    return state.status == sn.FAILED and _as_landed(plan, state)
+
+
+def _way_out(repository: Repository, state: sn.PlanState) -> str:
+    """What is wrong with a broken plan, and what a person can do."""
+    back = "reopen" if Landings(repository).lost(state) else "revert"
+    return (
+        f"landed, and {state.reason}; `tracker {back} {state.ref}`, then `tracker run {state.ref}`;"
+        " or mend the code by hand, then `tracker verify`"
+    )
 
 
 def _why(state: sn.PlanState) -> str:
