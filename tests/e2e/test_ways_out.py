@@ -232,3 +232,28 @@ def test_a_red_plan_whose_landing_is_lost_is_reopened_and_run_again(sample: Samp
     sample.commit("reopened")
     assert sample.run("run", "1.01").code == 0
     assert sample.state("1.01").proof == "verified"
+
+
+def test_what_a_person_did_and_is_verified_is_not_carried_out_anew(sample: SampleProject) -> None:
+    sample.write({"app/main.py": "start = True\nalpha = True  # by hand\n"})
+    assert sample.run("done", "1.01").code == 0
+    sample.commit("alpha by hand")
+    shown = sample.run("run", "1.01", "1.02", "--dry-run").out
+    assert "skip 1.01 Alpha · done and verified: `tracker reopen 1.01` first" in shown
+    assert "wave 1\n  1.02 Beta\n" in shown
+    outcome = sample.run("run", "--all")
+    assert outcome.code == 0, outcome.out
+    assert sample.read("app/main.py") == "start = True\nalpha = True  # by hand\nbeta = True\n"
+    sample.write({"app/main.py": "start = True\nalpha = True  # mine\nbeta = True\n"})
+    assert "1.01 Alpha · done, but stale: `tracker verify`" in sample.run("run", "--all", "--dry-run").out
+    assert sample.run("reopen", "1.01").code == 0
+    assert "wave 1\n  1.01 Alpha\n" in sample.run("run", "1.01", "--dry-run").out
+
+
+def test_what_is_done_by_word_only_or_red_since_is_carried_out(sample: SampleProject) -> None:
+    sample.run("done", "1.01", "--because", "seen")
+    assert "1.01 Alpha · done by word only" in sample.run("run", "1.01", "--dry-run").out
+    sample.run("verify")
+    assert "1.01 Alpha · red since it was done: ALPHA-01" in sample.run("run", "1.01", "--dry-run").out
+    sample.commit("verified")
+    assert sample.run("run", "1.01").code == 0

@@ -154,6 +154,10 @@ def _skip(plan: Plan, state: sn.PlanState, *, explicit: bool) -> str:
         if state.status == sn.DONE:
             return "done"
         return f"has no implementation: `tracker done {plan.ref}` when it is carried out"
+    if state.status == sn.DONE and state.source == "verification" and not state.landed_digest:
+        if state.proof == sn.STALE:
+            return "done, but stale: `tracker verify` proves it again"
+        return f"done and verified: `tracker reopen {plan.ref}` first to have it carried out anew"
     if state.status == sn.DEFERRED and not explicit:
         return f"deferred: {state.reason}"
     return ""
@@ -183,6 +187,8 @@ def _why(state: sn.PlanState) -> str:
         return "the plan has changed since it landed"
     if state.status == sn.DONE:
         return "done by word only"
+    if state.status == sn.FAILED:
+        return state.reason
     return ""
 
 
