@@ -257,3 +257,67 @@ def test_what_is_done_by_word_only_or_red_since_is_carried_out(sample: SamplePro
     assert "1.01 Alpha · red since it was done: ALPHA-01" in sample.run("run", "1.01", "--dry-run").out
     sample.commit("verified")
     assert sample.run("run", "1.01").code == 0
+
+
+def _unlanded(project: SampleProject) -> list[str]:
+    report = json.loads(project.run("audit", "--json").out)
+    return [item["message"] for item in report["findings"] if item["kind"] == "plan-without-commits"]
+
+
+def test_an_audit_finds_nothing_wrong_with_what_has_landed_or_a_person_did(sample: SampleProject) -> None:
+    assert sample.run("run", "1.01").code == 0
+    sample.write({"gamma.py": "", "app/gamma.py": "value = 3\n"})
+    assert sample.run("done", "1.03").code == 0
+    assert sample.run("done", "1.02", "--because", "seen").code == 0
+    assert _unlanded(sample) == []
+    assert sample.run("revert", "1.01").code == 1, "beta is red now"
+    assert _unlanded(sample) == []
+
+
+@pytest.mark.parametrize("lose", [_squashed, _reset])
+def test_an_audit_finds_a_landing_that_is_not_in_the_history(
+    sample: SampleProject, lose: Callable[[SampleProject], None]
+) -> None:
+    lose(sample)
+    (message,) = _unlanded(sample)
+    assert message.startswith("plan 1.01 has landed (run ")
+    assert message.endswith("), and no commit of this history belongs to it")
+    shown = sample.run("audit").out
+    assert "`tracker link 1.01 COMMIT` where another commit has its code, else `tracker reopen 1.01`" in shown
+    assert sample.run("link", "1.01", "HEAD").code == 0
+    assert _unlanded(sample) == []
+    assert sample.run("undo").code == 0
+    assert sample.run("reopen", "1.01").code == 0
+    assert _unlanded(sample) == []
+
+
+@pytest.mark.parametrize("data", ["{}", '{"run": "20260101-000000-abcd", "digest": "x"}', "genuine"])
+def test_an_audit_finds_a_landing_that_somebody_made_up(sample: SampleProject, data: str) -> None:
+    assert sample.run("run", "1.01").code == 0
+    if data == "genuine":
+        data = json.dumps({"run": sample.state("1.01").run})
+    line = f'{{"id": "made-up", "time": "2999-01-01T00:00:00.000Z", "actor": "x", "kind": "landed", "plan": "1.03", "data": {data}}}\n'
+    sample.write({"plans/journal.jsonl": sample.read("plans/journal.jsonl") + line})
+    (message,) = _unlanded(sample)
+    assert message.startswith("plan 1.03 has landed")
+
+
+def test_a_shallow_clone_is_not_said_to_lack_landings(sample: SampleProject, tmp_path: Path) -> None:
+    sample.run("run", "1.01")
+    sample.write({"more.txt": "x\n"}).commit("later")
+    place = tmp_path / "shallow"
+    sample.git("clone", "-q", "--depth", "1", f"file://{sample.root}", str(place))
+    assert _unlanded(SampleProject(place, sample._capsys)) == []
+
+
+def test_plans_numbered_anew_keep_their_landings(sample: SampleProject) -> None:
+    """The trailers name the numbers that the plans had then."""
+    assert sample.run("run", "1.01").code == 0
+    sample.git("mv", "plans/01-first/01-alpha", "plans/01-first/09-alpha")
+    sample.git("mv", "plans/01-first/03-gamma", "plans/01-first/01-gamma")
+    place = sample.root / "plans/01-first/02-beta/PLAN.md"
+    place.write_text(place.read_text("utf-8").replace("[1.01]", "[1.09]"), "utf-8")
+    sample.commit("numbered anew")
+    assert sample.state("1.09").run
+    assert _unlanded(sample) == []
+    assert "has landed" in sample.run("reopen", "1.09").err

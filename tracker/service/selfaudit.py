@@ -17,6 +17,7 @@ from tracker.audit.model import (
 from tracker.audit.report import COUNTS
 from tracker.audit.state import read as read_state
 from tracker.git.plumbing import GitFailed, git
+from tracker.model import events as ev
 from tracker.model import snapshot as sn
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def audit(repository: Repository, commits: list[Commit] | None, *, complete: boo
             )
         )
     if complete:
+        if commits is not None:
+            findings += _unlanded(repository, snapshot)
         findings += _dangling(repository, cited, [item.hash for item in commits or ()])
     project = Project(
         root=str(repository.root), kind="native", name=snapshot.name, goal=snapshot.goal, state=said
@@ -150,6 +153,48 @@ def _dangling(
             text = f"commit {commit} exists and is not part of this history"
             found.append(Finding("commit-unreachable", text, file, line, column))
     return found
+
+
+def _unlanded(repository: Repository, snapshot: sn.Snapshot) -> list[Finding]:
+    """Plans that the journal has landed and no commit of this history belongs to: squashed, reset away, or made up.
+
+    What a person did or said needs no commit: a codebase can be changed in many ways.
+    """
+    from tracker.service.links import links
+    from tracker.service.planning import Landings
+
+    landings = Landings(repository)
+    anonymous = _landed_by_no_run(repository)
+    suspects = [
+        plan
+        for plan in snapshot.plans
+        if (plan.run or plan.source == "commit" or plan.ref in anonymous) and not landings.commit(plan)
+    ]
+    rows = links(repository).rows if suspects else {}
+    return [
+        Finding(
+            "plan-without-commits",
+            f"plan {plan.ref} has landed{f' (run {plan.run})' if plan.run else ''}"
+            ", and no commit of this history belongs to it",
+            plan.file,
+            1,
+            1,
+            f"`tracker link {plan.ref} COMMIT` where another commit has its code, else `tracker reopen {plan.ref}`",
+        )
+        for plan in suspects
+        if all(source == "trailer" for _, source in rows.get(plan.ref, ()))
+    ]
+
+
+def _landed_by_no_run(repository: Repository) -> set[str]:
+    """Plans whose newest landing names no run, which tracker never writes."""
+    newest: dict[str, bool] = {}
+    for event in ev.effective(repository.load().events):
+        if event.kind == ev.LANDED and event.plan:
+            newest[event.plan] = not event.data.get("run")
+        elif event.kind == ev.REVERTED or (event.kind == ev.REOPENED and not event.data.get("check")):
+            newest.pop(event.plan or "", None)
+    return {ref for ref, nameless in newest.items() if nameless}
 
 
 def _counts(repository: Repository, snapshot: sn.Snapshot) -> dict[str, int]:
