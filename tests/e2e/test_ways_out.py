@@ -321,3 +321,29 @@ def test_plans_numbered_anew_keep_their_landings(sample: SampleProject) -> None:
     assert sample.state("1.09").run
     assert _unlanded(sample) == []
     assert "has landed" in sample.run("reopen", "1.09").err
+
+
+def _two_phases(project: SampleProject) -> None:
+    project.base().plan(1, "alpha").plan(2, "beta")
+    project.write({"plans/02-second/PHASE.md": "---\ntitle: Second\n---\n"})
+    project.plan(1, "gamma", phase="02-second").plan(2, "delta", phase="02-second")
+    project.commit()
+
+
+def test_stale_plans_of_several_phases_are_named_in_full(project: SampleProject) -> None:
+    _two_phases(project)
+    assert project.run("run", "1.01", "1.02").code == 0
+    project.write({"app/more.py": "x = 1\n"})
+    assert "Verify again: Plans 1.01-1.02" in project.run("next").out, "phase 2 is the current one"
+    assert project.run("run", "2.01").code == 0
+    project.write({"app/more.py": "x = 2\n"})
+    assert "Verify again: Plans 1.01-1.02, 2.01" in project.run("next").out
+    project.run("state")
+    assert "Verify again: Plans 1.01-1.02, 2.01" in project.read("STATE.md")
+
+
+def test_stale_plans_of_the_current_phase_need_only_their_numbers(project: SampleProject) -> None:
+    _two_phases(project)
+    assert project.run("run", "1.01").code == 0
+    project.write({"app/more.py": "x = 1\n"})
+    assert "Verify again: Plan 01\n" in project.run("next").out

@@ -16,11 +16,13 @@ def next_steps(snapshot: sn.Snapshot) -> list[str]:
     steps += [f"Mend {_number(plan)}: {plan.title}" for plan in failed]
     stale = [plan for item in snapshot.phases for plan in item.plans if plan.proof == sn.STALE]
     if stale:
-        steps.append(f"Verify again: {_ranges(stale)}")
+        elsewhere = {plan.ref for plan in stale} - {plan.ref for plan in phase.plans}
+        steps.append(f"Verify again: {_ranges(stale, full=bool(elsewhere))}")
     active = [plan for plan in phase.plans if plan.status == sn.ACTIVE]
     steps += [f"Finish {_number(plan)}: {plan.title}" for plan in active]
     pending = sorted(
-        (plan for plan in phase.plans if plan.status == sn.PENDING), key=lambda plan: (plan.wave, plan.ref)
+        (plan for plan in phase.plans if plan.status == sn.PENDING),
+        key=lambda plan: (plan.wave, plan.ref),
     )
     single = pending if len(active) + len(pending) <= 3 else pending[: max(0, 2 - len(active))]
     steps += [f"Execute {_number(plan)}: {plan.title}" for plan in single]
@@ -52,14 +54,20 @@ def _number(plan: sn.PlanState) -> str:
     return f"Plan {plan.ref.rsplit('.', 1)[-1]}"
 
 
-def _ranges(plans: list[sn.PlanState]) -> str:
-    """``Plans 04-08``, ``Plans 04, 06-08``, ``Plan 04``."""
-    numbers = [plan.ref.rsplit(".", 1)[-1] for plan in plans]
+def _ranges(plans: list[sn.PlanState], *, full: bool = False) -> str:
+    """``Plans 04-08``, ``Plans 04, 06-08``, ``Plan 04``; with ``full``, ``Plans 1.04-1.08, 2.01``."""
     parts: list[list[str]] = []
-    for number in numbers:
-        if parts and number.isdigit() and parts[-1][-1].isdigit() and int(number) == int(parts[-1][-1]) + 1:
-            parts[-1].append(number)
+    for plan in plans:
+        if parts and _follows(parts[-1][-1], plan.ref):
+            parts[-1].append(plan.ref)
         else:
-            parts.append([number])
-    words = [part[0] if len(part) == 1 else f"{part[0]}-{part[-1]}" for part in parts]
-    return f"Plan{'s' if len(numbers) > 1 else ''} {', '.join(words)}"
+            parts.append([plan.ref])
+    ends = [[part[0]] if len(part) == 1 else [part[0], part[-1]] for part in parts]
+    words = ["-".join(ref if full else ref.rpartition(".")[2] for ref in part) for part in ends]
+    return f"Plan{'s' if len(plans) > 1 else ''} {', '.join(words)}"
+
+
+def _follows(before: str, ref: str) -> bool:
+    """Whether the plan is the next one of the same phase."""
+    (phase, _, number), (other, _, last) = ref.rpartition("."), before.rpartition(".")
+    return phase == other and number.isdigit() and last.isdigit() and int(number) == int(last) + 1
