@@ -347,3 +347,19 @@ def test_stale_plans_of_the_current_phase_need_only_their_numbers(project: Sampl
     assert project.run("run", "1.01").code == 0
     project.write({"app/more.py": "x = 1\n"})
     assert "Verify again: Plan 01\n" in project.run("next").out
+
+
+def test_a_cycle_is_to_be_mended_and_what_waits_for_it_is_not_offered(project: SampleProject) -> None:
+    project.base().plan(1, "alpha", front="depends_on: [1.02]\n").plan(
+        2, "beta", front="depends_on: [1.01]\n"
+    )
+    project.plan(3, "gamma", front="depends_on: [1.02]\n").plan(4, "delta")
+    project.commit()
+    shown = project.run("next").out
+    assert (
+        "Mend Plans 1.01, 1.02: the definitions are broken, 1.01 → 1.02 → 1.01 is a cycle and can never start"
+        in shown
+    )
+    assert "Execute Plan 04: Delta" in shown
+    assert shown.count("Execute") == 1
+    assert "1.01 → 1.02 → 1.01 is a cycle" in project.run("doctor").out

@@ -20,8 +20,15 @@ def next_steps(snapshot: sn.Snapshot) -> list[str]:
         steps.append(f"Verify again: {_ranges(stale, full=bool(elsewhere))}")
     active = [plan for plan in phase.plans if plan.status == sn.ACTIVE]
     steps += [f"Finish {_number(plan)}: {plan.title}" for plan in active]
+    cycle, stuck = _cycle(snapshot)
+    if cycle:
+        members = sorted(set(cycle), key=cycle.index)
+        steps.append(
+            f"Mend Plans {', '.join(members)}: the definitions are broken,"
+            f" {' → '.join(cycle)} is a cycle and can never start"
+        )
     pending = sorted(
-        (plan for plan in phase.plans if plan.status == sn.PENDING),
+        (plan for plan in phase.plans if plan.status == sn.PENDING and plan.ref not in stuck),
         key=lambda plan: (plan.wave, plan.ref),
     )
     single = pending if len(active) + len(pending) <= 3 else pending[: max(0, 2 - len(active))]
@@ -71,3 +78,21 @@ def _follows(before: str, ref: str) -> bool:
     """Whether the plan is the next one of the same phase."""
     (phase, _, number), (other, _, last) = ref.rpartition("."), before.rpartition(".")
     return phase == other and number.isdigit() and last.isdigit() and int(number) == int(last) + 1
+
+
+def _cycle(snapshot: sn.Snapshot) -> tuple[list[str], set[str]]:
+    """A cycle of dependencies, as the fault of it names it, and every plan that can never start for one."""
+    if all(plan.wave for plan in snapshot.plans if plan.status == sn.PENDING):
+        return [], set()  # whatever is pending has its wave
+    from tracker.model.waves import find_cycle
+
+    waiting = {plan.ref: plan.depends_on for plan in snapshot.plans if plan.status != sn.DONE}
+    cycle = find_cycle(waiting)
+    if not cycle:
+        return [], set()
+    order = list(waiting)
+    start = cycle.index(min(cycle, key=order.index))
+    stuck = set(waiting)
+    while free := {ref for ref in stuck if stuck.isdisjoint(waiting[ref])}:
+        stuck -= free
+    return [*cycle[start:-1], *cycle[: start + 1]], stuck
