@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,9 +15,32 @@ from tracker import __version__
 from tracker.cli.registry import COMMANDS
 from tracker.errors import TrackerError
 
+UNHEARD = 128 + 13
+"""The exit code where the reader of the output has gone: what a shell reports of SIGPIPE."""
+
+
+class _Unheard(Exception):
+    """A pipe has closed. Click itself would exit with 1 then, which says no here."""
+
 
 class LazyGroup(click.Group):
     """A group that imports a command when it is called, and shows help from the registry."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Click's; it may print help."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except BrokenPipeError:
+            raise _Unheard from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Click's."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _Unheard from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Names of the commands."""
@@ -104,10 +128,24 @@ def run() -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run with these arguments; the exit code: 0 ok, 1 the project says no, 2 usage, 3 internal, 130 interrupted."""
+    """Run with these arguments; the exit code: 0 ok, 1 the project says no, 2 usage, 3 internal, 130 interrupted.
+
+    Where a pipe closes before all is written it is 141, as of a program that SIGPIPE has ended: nobody has heard
+    the answer, so it is neither yes nor no, and ``set -o pipefail`` knows it from a failure.
+    """
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        code = _outcome(arguments)
+    except BrokenPipeError:
+        code = UNHEARD
+    _discard()
+    return code
+
+
+def _outcome(arguments: list[str]) -> int:
     try:
         result = cli.main(arguments, prog_name="tracker", standalone_mode=False)
         sys.stdout.flush()
@@ -121,14 +159,37 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     except TrackerError as error:
         return _told(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
+    except (BrokenPipeError, _Unheard):
+        return UNHEARD
     except OSError as error:
         return _told(TrackerError(_system(error)))
     except Exception as error:  # noqa: BLE001 - the last resort: a log instead of a traceback
         return _internal(error)
     return result if isinstance(result, int) else 0
+
+
+def _open_streams() -> None:
+    """Give a stream that the caller has closed a place to go: nowhere.
+
+    Each takes the number that is free, its own, so that no file of the project comes to be a child's output.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115, PTH123 - open until the end
+            os.set_inheritable(stream.fileno(), True)  # noqa: FBT003 - it takes no name
+            setattr(sys, name, stream)
+
+
+def _discard() -> None:
+    """Let go of what could not be written, so that Python does not try again, and complain, as it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _told(error: TrackerError) -> int:
