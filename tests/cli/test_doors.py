@@ -50,3 +50,18 @@ def test_a_pipe_that_closes_ends_quietly_and_says_neither_yes_nor_no(sample: Sam
         assert quiet.err == "141\n", (command, quiet)
     heard = shell(sample, "{ tracker log; echo $? >&2; } | cat")
     assert (heard.err, "one" in heard.out) == ("0\n", True)
+
+
+def test_doctor_warns_of_an_event_that_is_ahead_of_the_clock(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample.run("state")
+    monkeypatch.setenv("TRACKER_NOW", "2030-01-01T12:00:00Z")
+    sample.run("note", "early")
+    assert "✔ clock:" in sample.run("doctor").out
+    monkeypatch.setenv("TRACKER_NOW", "2029-12-31T12:30:00Z")
+    assert "✔ clock:" in sample.run("doctor").out
+    monkeypatch.setenv("TRACKER_NOW", "2026-02-01T12:00:00Z")
+    outcome = sample.run("doctor")
+    assert "✘ clock: an event is recorded at 2030-01-01, the clock says 2026-02-01: later" in outcome.out
+    assert outcome.code == 0

@@ -8,14 +8,18 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tracker.errors import TrackerError
 from tracker.git import landing
 from tracker.git.plumbing import GitFailed, git
 from tracker.run.confine import bubblewrap_works
-from tracker.service.base import Repository
-from tracker.store import trust
+from tracker.service.base import JOURNAL, Repository
+from tracker.store import clock, trust
+
+AHEAD = timedelta(days=1)
+"""So much may clocks and their zones differ."""
 
 TOOLS = {
     "bwrap": "sandboxes: implementations run read-only but for their worktree",
@@ -78,6 +82,8 @@ def _project(repository: Repository) -> list[Item]:
             else "\n".join(str(fault) for fault in loaded.faults),
         )
     )
+    if loaded.events:
+        items.append(_clock(loaded.events[-1].time))
     try:
         branch, _ = landing.current_branch(root)
         landing.require_identity(root)
@@ -96,6 +102,19 @@ def _project(repository: Repository) -> list[Item]:
     fresh = repository.state_on_disk() == repository.state_text()
     items.append(Item("STATE.md", fresh, "fresh" if fresh else "stale", "`tracker state` regenerates it."))
     return items
+
+
+def _clock(newest: str) -> Item:
+    """Whether what is recorded next is dated by the clock, and not by an event that is ahead of it."""
+    now = clock.now()
+    if datetime.fromisoformat(newest) - datetime.fromisoformat(now) <= AHEAD:
+        return Item("clock", ok=True, detail=f"{now[:10]}; nothing is recorded more than a day ahead of it")
+    return Item(
+        "clock",
+        ok=False,
+        detail=f"an event is recorded at {newest[:10]}, the clock says {now[:10]}: later events are dated after it",
+        hint=f"Set the clock, or correct the times in {JOURNAL} that are ahead.",
+    )
 
 
 def _git_version() -> Item:
