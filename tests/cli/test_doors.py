@@ -52,6 +52,19 @@ def test_a_pipe_that_closes_ends_quietly_and_says_neither_yes_nor_no(sample: Sam
     assert (heard.err, "one" in heard.out) == ("0\n", True)
 
 
+@pytest.mark.parametrize(
+    ("options", "instead"),
+    [("--check --print", "--check shows how"), ("--json", "--check"), ("--print --json", "status --json")],
+)
+def test_options_of_state_that_do_not_go_together_are_refused(
+    sample: SampleProject, options: str, instead: str
+) -> None:
+    outcome = sample.run("state", *options.split())
+    assert (outcome.code, outcome.out) == (2, "")
+    assert instead in outcome.err
+    assert not (sample.root / "STATE.md").exists()
+
+
 def test_doctor_warns_of_an_event_that_is_ahead_of_the_clock(
     sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,10 @@ from tracker.model.snapshot import SCHEMA
 @click.pass_context
 def state(ctx: click.Context, check: bool, to_stdout: bool, as_json: bool) -> None:
     """Regenerate STATE.md, or check that it is fresh."""
+    if check and to_stdout:
+        raise click.UsageError("--check and --print exclude each other; --check shows how the file differs.")
+    if as_json and not check:
+        raise click.UsageError("--json goes with --check; the state as JSON is `tracker status --json`.")
     opened = service(ctx)
     if to_stdout:
         click.echo(opened.state_text(), nl=False)
