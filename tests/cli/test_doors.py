@@ -65,6 +65,18 @@ def test_options_of_state_that_do_not_go_together_are_refused(
     assert not (sample.root / "STATE.md").exists()
 
 
+@pytest.mark.parametrize("codebase", ["plans", "plans/01-first"])
+def test_what_tracker_writes_itself_is_no_codebase(sample: SampleProject, codebase: str) -> None:
+    text = sample.read("plans/project.yaml").replace("codebase: app", f"codebase: {codebase}")
+    sample.write({"plans/project.yaml": text})
+    outcome = sample.run("run", "--all")
+    assert outcome.code == 2
+    assert "plans/project.yaml:3:11: codebase: 'plans' holds the records" in outcome.err
+    (sample.root / "plans/project.yaml").unlink()
+    assert "holds the records" in sample.run("init", "--codebase", codebase).err
+    assert not (sample.root / "plans/project.yaml").exists()
+
+
 def test_doctor_warns_of_an_event_that_is_ahead_of_the_clock(
     sample: SampleProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tracker.definitions.parse import NO_PROJECT
+
 Files = dict[str, str | bytes | None]
 """Content by path; None takes the file away."""
 
 A, B, C = "plans/01-one/01-alpha/PLAN.md", "plans/01-one/02-beta/PLAN.md", "plans/02-two/01-gamma/PLAN.md"
 ONE, TWO, PROJECT = "plans/01-one/PHASE.md", "plans/02-two/PHASE.md", "plans/project.yaml"
+
+RECORDS_AS_CODE = (
+    "codebase: 'plans' holds the records of the project, which change with every proof; "
+    "name a directory of the code, or leave the key out for the whole repository"
+)
 
 SOUND: Files = {
     "src/app.py": "",
@@ -431,13 +438,13 @@ CASES: dict[str, Case] = {
     "missing project.yaml": Case(
         {PROJECT: None},
         [
-            f"{PROJECT}:1:1: no such file; `tracker init` writes one",
+            f"{PROJECT}:1:1: {NO_PROJECT}",
         ],
     ),
     "no plans at all": Case(
         dict.fromkeys(SOUND),
         [
-            f"{PROJECT}:1:1: no such file; `tracker init` writes one",
+            f"{PROJECT}:1:1: {NO_PROJECT}",
         ],
     ),
     "two phases of one number": Case(
@@ -462,6 +469,18 @@ CASES: dict[str, Case] = {
         {PROJECT: "name: Sample\ncodebase: lib\n"},
         [
             f"{PROJECT}:2:11: codebase: no directory 'lib' in the repository",
+        ],
+    ),
+    "codebase is the plans": Case(
+        {PROJECT: "name: Sample\ncodebase: ./plans/\n"},
+        [
+            f"{PROJECT}:2:11: {RECORDS_AS_CODE}",
+        ],
+    ),
+    "codebase in the plans": Case(
+        {PROJECT: "name: Sample\ncodebase: plans/01-one\n"},
+        [
+            f"{PROJECT}:2:11: {RECORDS_AS_CODE}",
         ],
     ),
     "codebase is a file": Case(

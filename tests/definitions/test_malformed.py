@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.definitions.conftest import Write
-from tests.definitions.malformed import CASES, SOUND, A, C
+from tests.definitions.malformed import CASES, PROJECT, SOUND, A, C
 from tracker.definitions import load
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +107,11 @@ def test_loading_runs_no_code(write: Write) -> None:
     loaded = load(root)
     assert loaded.faults == ()
     assert loaded.definitions.plans[0].implementation.kind == "module"
+
+
+def test_a_codebase_behind_a_symlink_is_refused(write: Write) -> None:
+    root = write({**SOUND, PROJECT: "name: Sample\ncodebase: now/\n"})
+    (root / "now").symlink_to("src")
+    assert [str(fault) for fault in load(root).faults] == [
+        f"{PROJECT}:2:11: codebase: 'now' leads over a symlink, which git does not follow; write 'src'"
+    ]

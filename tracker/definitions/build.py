@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MODULE, COMMAND, MANUAL = "module", "command", "manual"
 """The kinds of implementations."""
+RECORDS = (PLANS, ".tracker", ".git")
+"""Directories that change by recording: nothing in them could stay proved."""
 CYCLES = 20
 """So many cycles are named in full."""
 
@@ -113,10 +115,23 @@ class _Builder:
     def _codebase(self, codebase: str, path: str, line: int, column: int) -> None:
         place = f"{self.records.top}/{codebase}"
         real = os.path.realpath(place)
-        if not Path(place).is_dir():
+        top = codebase.partition("/")[0]
+        if top in RECORDS:
+            message = (
+                f"codebase: '{top}' holds the records of the project, which change with every proof; "
+                "name a directory of the code, or leave the key out for the whole repository"
+            )
+            self._fault(path, line, column, message)
+        elif not Path(place).is_dir():
             self._fault(path, line, column, f"codebase: no directory '{codebase}' in the repository")
         elif real != self.records.top and not real.startswith(f"{self.records.top}/"):
             self._fault(path, line, column, f"codebase: '{codebase}' is a symlink out of the repository")
+        elif codebase != "." and real != place:
+            meant = os.path.relpath(real, self.records.top)
+            message = (
+                f"codebase: '{codebase}' leads over a symlink, which git does not follow; write '{meant}'"
+            )
+            self._fault(path, line, column, message)
 
     def _plans(self, phase: Directory) -> tuple[list[Plan], list[list[Any]]]:
         """The phase's plans, and for each the places of its dependencies."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tracker.definitions import templates
-from tracker.definitions.build import COMMAND, MODULE
+from tracker.definitions.build import COMMAND, MODULE, RECORDS
 from tracker.definitions.scan import PLANS, Directory, scan
 from tracker.errors import Usage
 from tracker.model import refs
@@ -17,21 +17,27 @@ IGNORED = (".gitignore", "/.tracker/")
 MERGED = (".gitattributes", f"{PLANS}/journal.jsonl merge=union", "STATE.md merge=union")
 
 
-def init(root: Path, name: str, codebase: str = ".", *, goal: str = "", example: bool = True) -> list[Path]:
+def init(
+    root: Path, name: str, codebase: str = ".", *, goal: str = "", phase: bool = True, example: bool = True
+) -> list[Path]:
     """Make the repository ``root`` a project, with one phase and, as an example, one plan that runs.
 
-    The example needs nothing but a shell. Returns what was written, relative to ``root``. Raises Usage, before
+    The example needs nothing but a shell. Without ``phase``, neither is written. Returns what was written, relative to ``root``. Raises Usage, before
     anything is written, where a file is there already or the codebase is not a directory in the repository.
     """
     place = (root / codebase).resolve()
     if not place.is_dir() or not place.is_relative_to(root.resolve()):
         raise Usage(f"no directory '{codebase}' in the repository", hint="Name one with --codebase.")
     inside = place.relative_to(root.resolve()).as_posix()
-    files = {
-        f"{PLANS}/project.yaml": templates.project(_line(name, "name"), inside, goal),
-        f"{PLANS}/01-start/PHASE.md": templates.phase("Start", "The first plans."),
-    }
-    if example:
+    if inside.partition("/")[0] in RECORDS:
+        raise Usage(
+            f"'{codebase}' holds the records of the project, which change with every proof",
+            hint="Name a directory of the code with --codebase.",
+        )
+    files = {f"{PLANS}/project.yaml": templates.project(_line(name, "name"), inside, goal)}
+    if phase:
+        files[f"{PLANS}/01-start/PHASE.md"] = templates.phase("Start", "The first plans.")
+    if phase and example:
         files[f"{PLANS}/01-start/01-first-plan/PLAN.md"] = templates.EXAMPLE
     written = _write(root, files)
     for file, *lines in (IGNORED, MERGED):
