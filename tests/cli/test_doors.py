@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -50,6 +51,60 @@ def test_a_pipe_that_closes_ends_quietly_and_says_neither_yes_nor_no(sample: Sam
         assert quiet.err == "141\n", (command, quiet)
     heard = shell(sample, "{ tracker log; echo $? >&2; } | cat")
     assert (heard.err, "one" in heard.out) == ("0\n", True)
+
+
+def test_init_in_a_project_says_that_it_is_one(sample: SampleProject) -> None:
+    sample.run("state")
+    before = sample.git("status", "--porcelain")
+    outcome = sample.run("init")
+    assert outcome.code == 2
+    assert "a tracker project already: it has plans/project.yaml" in outcome.err
+    assert "import" not in outcome.err
+    assert sample.git("status", "--porcelain") == before
+
+
+@pytest.mark.parametrize("left", ["journal", "phases", "both"])
+def test_a_lost_project_file_is_a_fault_and_the_project_stays_one(sample: SampleProject, left: str) -> None:
+    sample.run("note", "kept", "--plan", "1.01") if left != "phases" else sample.run("state")
+    (sample.root / "plans/project.yaml").unlink()
+    if left == "journal":
+        shutil.rmtree(sample.root / "plans/01-first")
+    state = sample.read("STATE.md")
+    fault = "plans/project.yaml:1:1: plans/project.yaml is missing; `git checkout -- plans/project.yaml`"
+    status = sample.run("status")
+    assert (status.code, fault in status.out) == (2, True)
+    assert ("1.01  Alpha" in status.out) == (left != "journal")
+    for command in (["run", "--all"], ["verify"], ["run", "--all", "--dry-run"], ["note", "x"], ["state"]):
+        outcome = sample.run(*command)
+        assert (outcome.code, fault in outcome.err) == (2, True), command
+    assert sample.run("doctor").code == 1
+    assert sample.read("STATE.md") == state
+
+
+def test_init_writes_the_lost_project_file_and_nothing_over_the_plans(sample: SampleProject) -> None:
+    sample.run("note", "kept")
+    (sample.root / "plans/project.yaml").unlink()
+    outcome = sample.run("init", "Sample", "--codebase", "app")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "01-start" not in outcome.out
+    assert [plan.ref for plan in sample.snapshot.plans] == ["1.01", "1.02", "1.03"]
+    assert "kept" in sample.read("STATE.md")
+    assert sample.run("status").code == 0
+
+
+def test_plans_of_another_kind_stay_somebody_else_s(project: SampleProject) -> None:
+    project.write(
+        {
+            "plans/kitchen/PHASE.md": "# Not ours\n",
+            "plans/01-notes/README.md": "# Not ours\n",
+            "plans/2026.md": "# Not ours\n",
+            ".planning/ROADMAP.md": "### Phase 1: Other\nPlans:\n- [ ] 01-01: other\n",
+        }
+    )
+    project.commit()
+    assert project.run("status").code == 0
+    assert project.snapshot.origin == "planning"
+    assert not (project.root / ".tracker").exists()
 
 
 @pytest.mark.parametrize(

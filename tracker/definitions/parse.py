@@ -21,7 +21,10 @@ Record = dict[str, Any]
 
 NO_PLAN = "no such file; a plan is a directory with a PLAN.md"
 NO_PHASE = "no such file; a phase is a directory with a PHASE.md"
-NO_PROJECT = "no such file; `tracker init` writes one"
+NO_PROJECT = (
+    "plans/project.yaml is missing; `git checkout -- plans/project.yaml` brings back the one that was committed, "
+    "`tracker init` writes a new one"
+)
 
 
 def plan_record(directory: str, slug: str, names: Collection[str]) -> Record:

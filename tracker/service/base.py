@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tracker.model.definitions import Definitions, Plan
 
 STATE = "STATE.md"
+PROJECT = "plans/project.yaml"
 JOURNAL = "plans/journal.jsonl"
 GENERATED = (JOURNAL, STATE)
 LOCAL = ".tracker"
@@ -44,14 +45,14 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.native = (root / "plans" / "project.yaml").exists()
+        self.native = is_project(root)
         self.index = Index(root / LOCAL / "state.db" if self.native else _user_index(root))
 
     @classmethod
     def find(cls, start: Path) -> Repository:
         """The repository that holds ``start``. Raises Usage where there is none."""
         root = find_root(start)
-        if root is None or not (root / "plans" / "project.yaml").exists():
+        if root is None or not is_project(root):
             from tracker.service import foreign
 
             root = foreign.root_of(start, root) or root
@@ -256,6 +257,9 @@ class Repository:
 
         if not self.native:
             raise self.no_plans()
+        if not (self.root / PROJECT).exists():
+            faults = [fault for fault in self.load().faults if fault.path == PROJECT]
+            raise DefinitionsInvalid(faults, hint="Nothing was recorded.")
         with lock(self.root, doing="recording"):
             landing.recover(self.root, self.merging)
             yield
@@ -281,6 +285,20 @@ class Repository:
             return git(self.root, "config", "user.name") or "unknown"
         except GitFailed:
             return os.environ.get("USER", "unknown")
+
+
+def is_project(root: Path) -> bool:
+    """Whether the repository has plans of tracker's own: its project.yaml, or what only a project leaves behind.
+
+    Phases beside somebody's planning files are what an import left that was cut short: the next one goes on.
+    """
+    if (root / PROJECT).exists() or (root / JOURNAL).is_file():
+        return True
+    if not any(place.is_file() for place in root.glob("plans/[0-9]*-*/PHASE.md")):
+        return False
+    from tracker.service import foreign
+
+    return foreign.found(root) in (None, root / STATE)
 
 
 def _user_index(root: Path) -> Path:

@@ -8,23 +8,29 @@ from pathlib import Path
 from tracker.definitions import scaffold
 from tracker.errors import Usage
 from tracker.git.plumbing import find_root
-from tracker.service.base import STATE, Repository
+from tracker.service.base import PROJECT, STATE, Repository, is_project
 
 
 def init(start: Path, name: str, codebase: str, *, goal: str = "", example: bool = True) -> list[Path]:
     """Make the repository that holds ``start`` a tracked project; what was written.
 
-    Raises Usage where it is one already, or where a STATE.md that is not tracker's stands in the way.
+    Of a project that has lost its project.yaml, only that is written. Raises Usage where it is one already, or where a STATE.md that is not tracker's stands in the way.
     """
     root = find_root(start)
     if root is None:
         raise Usage(f"{start} is not inside a git repository", hint="`git init` first.")
-    if (root / STATE).exists():
+    if (root / PROJECT).exists():
+        raise Usage(
+            f"this is a tracker project already: it has {PROJECT}",
+            hint="`tracker status` shows it, `tracker new plan TITLE` adds to it.",
+        )
+    lost = is_project(root)
+    if (root / STATE).exists() and not lost:
         raise Usage(
             "there is a STATE.md already, which is not tracker's",
             hint="`tracker import STATE.md` makes plans of it; or move it away first.",
         )
-    written = scaffold.init(root, name or root.name, codebase, goal=goal, example=example)
+    written = scaffold.init(root, name or root.name, codebase, goal=goal, phase=not lost, example=example)
     repository = Repository(root)
     with repository.writing():
         repository.write_state()
