@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +108,45 @@ def test_plans_of_another_kind_stay_somebody_else_s(project: SampleProject) -> N
     assert project.run("status").code == 0
     assert project.snapshot.origin == "planning"
     assert not (project.root / ".tracker").exists()
+
+
+def test_the_first_minute_of_the_readme_ends_in_proof(project: SampleProject, tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"## In your own repository\n\n```sh\n(.*?)```", readme, re.DOTALL)
+    assert block is not None
+    lines = [line.partition("#")[0].strip() for line in block[1].splitlines()]
+    assert lines[:2] == ["pip install .", "cd your-repository"]
+    assert lines[-1] == "tracker"
+    project.write({"main.c": "int main(void) { return 0; }\n", "Makefile": "all: main\n"})
+    project.commit()
+    command = tmp_path / "bin/tracker"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec {TRACKER} "$@"\n')
+    command.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "-ec", "\n".join(lines[2:])],
+        cwd=project.root,
+        env={**os.environ, "PATH": f"{command.parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "stale" in done.stdout) == (0, False), done
+    assert [plan.proof for plan in project.snapshot.plans] == ["verified"]
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_init_names_the_step_between_it_and_a_proof(project: SampleProject) -> None:
+    project.write({"main.c": "int main(void) { return 0; }\n"})
+    project.commit()
+    project.write({"mine.txt": "not yet to be committed\n"})
+    said = project.run("init").out
+    step = next(line.strip() for line in said.splitlines() if "git commit" in line)
+    subprocess.run(["/bin/sh", "-ec", step], cwd=project.root, check=True, capture_output=True)
+    assert project.git("status", "--porcelain") == "?? mine.txt"
+    (project.root / "mine.txt").unlink()
+    assert project.run("run", "1.01").code == 0
+    assert project.state("1.01").proof == "verified"
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,11 @@ def init(ctx: click.Context, name: str | None, codebase: str, goal: str, bare: b
     written = setup.init(ctx.obj or Path.cwd(), name or "", codebase, goal=goal, example=not bare)
     for path in written:
         click.echo(f"wrote {path}")
-    click.echo("Commit these, then `tracker run 1.01`." if not bare else "Next: `tracker new plan TITLE`.")
+    top = " ".join(dict.fromkeys(path.parts[0] for path in written))
+    click.echo("What is proved is the code that is committed, so commit these first:")
+    click.echo(f'    git add {top} && git commit -m "Plans"')
+    example = any(path.name == "PLAN.md" for path in written)
+    click.echo("Then `tracker run 1.01`." if example else "Then `tracker new plan TITLE`.")
 
 
 @click.group()
