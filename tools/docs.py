@@ -38,6 +38,7 @@ def commands() -> str:
         "| 2 | wrong arguments, broken definitions, a repository that is not one |",
         "| 3 | an internal error; a log was written and is named |",
         "| 130 | interrupted |",
+        "| 141 | whoever read the output has gone: nobody heard a yes or a no |",
     ]
     return "\n".join(lines) + "\n"
 

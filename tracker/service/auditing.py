@@ -78,10 +78,10 @@ def audit(place: Path, commits: Path | None = None) -> Audit:
     ``commits`` is a file of ``hash<TAB>date<TAB>subject`` lines that stands for git's history.
     Raises Usage where there is nothing to audit.
     """
-    from tracker.service.base import Repository
+    from tracker.service.base import Repository, is_project
 
     root = find_root(place)
-    if root is not None and (root / "plans" / "project.yaml").exists() and _means(place, root):
+    if root is not None and is_project(root) and _means(place, root):
         from tracker.service import selfaudit
 
         found = selfaudit.audit(Repository(root), _history(root, commits), complete=not _shallow(root))
