@@ -13,6 +13,7 @@ from tests.tui.conftest import driving
 from tracker.errors import Locked
 from tracker.model import snapshot as sn
 from tracker.model.progress import Observer
+from tracker.tui.panes import CheckRows
 from tracker.tui.screens.dialogs import RunDialog
 
 
@@ -114,6 +115,9 @@ async def test_a_failing_plan_is_told_in_a_dialog_that_can_be_copied(fresh: fake
         await at.until_screen("MainScreen")
         assert "1 plan failed" in at.said
         assert at.app.snapshot.plan("1.03").status == sn.PENDING
+        await at.press("2")
+        red = [check for check in at.app.main.query_one(CheckRows).rows if check.outcome == sn.RED]
+        assert [check.id for check in red] == ["AUTH-1030", "AUTH-1031", "AUTH-1032"]
 
 
 async def test_cancel_in_mid_run_keeps_what_has_landed(fresh: fake.FakeBoard) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -29,6 +30,7 @@ from tracker.tui.panes import (
     log_text,
 )
 from tracker.tui.rows import Rows, TextPane
+from tracker.tui.runview import FAILED
 from tracker.tui.text import span
 from tracker.tui.work import spawn
 
@@ -146,6 +148,17 @@ class Details(Vertical):
         pane = self._panes.get(self.active)
         return pane.list if isinstance(pane, CheckPane) else pane
 
+    def _told(self) -> Mapping[str, str]:
+        """Outcomes that a run has told and nobody has recorded: while it goes, and of what did not land after it."""
+        run = self.board_app.run_view
+        if run is None or run.going:
+            return run.outcomes if run is not None else {}
+        lost = {ref for ref, state in run.states.items() if state == FAILED}
+        checks = (
+            check for plan in self.board_app.snapshot.plans if plan.ref in lost for check in plan.checks
+        )
+        return {check.id: run.outcomes[check.id] for check in checks if check.id in run.outcomes}
+
     def select(self, row: listing.Row | None) -> None:
         """Show another row, or the same one anew."""
         self.row = row
@@ -216,8 +229,7 @@ class Details(Vertical):
             if not same or self.plan is None:
                 pane.show(self._facts(self._width(pane)), top=not same)
         elif isinstance(pane, CheckPane):
-            run = self.board_app.run_view
-            pane.fill(self.checks(), run.outcomes if run is not None and run.going else {})
+            pane.fill(self.checks(), self._told())
         elif isinstance(pane, ChangeRows):
             pane.fill_files(self.row.key if self.row is not None else "", self._changed())
         elif self.active == LOG and isinstance(pane, TextPane):
@@ -328,7 +340,7 @@ class Details(Vertical):
         if run is None or pane is None:
             return
         if isinstance(pane, CheckPane):
-            pane.fill(self.checks(), run.outcomes if run.going else {})
+            pane.fill(self.checks(), self._told())
         elif self.active == LOG and isinstance(pane, TextPane) and self._live():
             ref = self._log_ref()
             if self._log_shown == ref:

@@ -246,7 +246,7 @@ def of_check(
     if check.deferred:
         result += fact("Deferred", one_line(check.deferred), colours, width)
     if check.tree:
-        proof = "the present tree" if check.current else "an older tree: verify again"
+        proof = "the present tree" if check.current else "an older tree, or older checks: verify again"
         text = span(f"{moment(check.time)}  tree {check.tree[:12]}, ", colours.text)
         result += fact(
             "Evidence", text.append(proof, colours.good if check.current else colours.warn), colours, width

@@ -79,7 +79,7 @@ class CheckPane(Vertical):
         yield self.detail
 
     def fill(self, checks: tuple[sn.CheckState, ...], fresh: Mapping[str, str]) -> None:
-        """Show the checks; ``fresh`` are outcomes of a run that is still going."""
+        """Show the checks; ``fresh`` are outcomes of a run that are not recorded (yet)."""
         self.list.fresh = fresh
         self.list.show([check._replace(outcome=fresh.get(check.id, check.outcome)) for check in checks])
         self._explain()
