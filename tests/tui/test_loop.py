@@ -23,7 +23,9 @@ from tracker.tui.app import TrackerApp
 from tracker.tui.screenshots import settled
 
 LIMIT = 0.050
-"""Seconds of processor time that one step of the loop may take."""
+"""Seconds of processor time that one step of the loop may take, on a machine of usual speed."""
+USUAL = 0.009
+"""Seconds that ``_known_work`` takes there."""
 TRIED = 4
 """What is slow is slow each time; a moment's load of the machine is not."""
 
@@ -49,6 +51,21 @@ def steps_of_the_loop() -> Iterator[list[tuple[float, str]]]:
             yield taken
         finally:
             gc.enable()
+
+
+def limit() -> float:
+    """``LIMIT`` on this machine as it is now: a slow or a crowded one takes longer for everything."""
+    taken = []
+    for _ in range(5):
+        start = time.thread_time()
+        _known_work()
+        taken.append(time.thread_time() - start)
+    return LIMIT * max(1, sorted(taken)[2] / USUAL)
+
+
+def _known_work() -> None:
+    for number in range(100_000):
+        str(number)
 
 
 @dataclass(frozen=True)
@@ -152,7 +169,8 @@ async def test_no_action_takes_the_loop_more_than_50_ms(
     for _ in range(TRIED):
         worst = await attempts_of_all(getattr(fake, state)(), tmp_path)
         assert set(worst) == {*actions.BY_ID, "moving"}
-        found = {name: step for name, step in worst.items() if step[0] >= LIMIT}
+        allowed = limit()
+        found = {name: step for name, step in worst.items() if step[0] >= allowed}
         slow = {name: step for name, step in found.items() if name in slow} if slow else found
         if not slow:
             break
@@ -210,7 +228,6 @@ async def test_a_flood_of_output_is_taken_in_and_shown_at_the_end(fresh: fake.Fa
         return fake.Ran()
 
     fresh.script = script
-    longest = [LIMIT]
     for _ in range(TRIED):
         async with driving(fresh) as at:
             await at.go("1.03")
@@ -220,10 +237,10 @@ async def test_a_flood_of_output_is_taken_in_and_shown_at_the_end(fresh: fake.Fa
                 await at.press("enter")
                 await at.until_said("nothing to do")
             assert at.text().splitlines()[-1].strip() == "line 59999"
-        longest.append(max(taken)[0])
-        if min(longest) < LIMIT:
+        longest, allowed = max(taken)[0], limit()
+        if longest < allowed:
             break
-    assert min(longest) < LIMIT
+    assert longest < allowed
 
 
 async def test_five_thousand_plans_scroll_and_filter(tmp_path: Path) -> None:
