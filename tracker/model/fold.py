@@ -105,11 +105,13 @@ def fold(
 def _read(counted: Sequence[ev.Event], points: dict[str, float], plans: Sequence[Plan]) -> _Fold:
     state = _Fold()
     slugs = {plan.ref: plan.slug for plan in plans}
+    homes = {(plan.phase, plan.slug): plan.ref for plan in reversed(plans)}
     for order, event in enumerate(counted):
         data = event.data
         ref = event.plan or ""
         if "slug" in data and data["slug"] != slugs.get(ref):
-            ref = _renumbered(ref, data["slug"], slugs)
+            # The plan has been numbered anew: it is the phase's one of that slug. Else it was renamed.
+            ref = homes.get((ref.rpartition(".")[0], data["slug"]), ref)
         plan = state.plans.setdefault(ref, _PlanFold())
         match event.kind:
             case ev.LANDED:
@@ -143,14 +145,6 @@ def _read(counted: Sequence[ev.Event], points: dict[str, float], plans: Sequence
             case _:
                 pass
     return state
-
-
-def _renumbered(ref: str, slug: str, slugs: dict[str, str]) -> str:
-    """The plan that was done when it had this number: the phase's one of that slug; else it was renamed."""
-    phase = ref.rpartition(".")[0]
-    return next(
-        (other for other, its in slugs.items() if its == slug and other.rpartition(".")[0] == phase), ref
-    )
 
 
 def _take(state: _Fold, event: ev.Event, order: int) -> None:

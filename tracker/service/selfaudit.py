@@ -22,6 +22,7 @@ from tracker.model import snapshot as sn
 
 if TYPE_CHECKING:
     from tracker.service.base import Repository
+    from tracker.service.links import Links
 
 STATE = "STATE.md"
 
@@ -31,6 +32,8 @@ def audit(repository: Repository, commits: list[Commit] | None, *, complete: boo
 
     Hashes are looked up only where the history is ``complete``: a shallow clone lacks commits that exist.
     """
+    from tracker.service.links import links
+
     snapshot = repository.snapshot()
     data = _bytes(repository)
     said = read_state(decode(data), STATE) if data is not None else None
@@ -53,9 +56,10 @@ def audit(repository: Repository, commits: list[Commit] | None, *, complete: boo
                 "`tracker state` regenerates it",
             )
         )
+    linked = links(repository)
     if complete:
         if commits is not None:
-            findings += _unlanded(repository, snapshot)
+            findings += _unlanded(repository, snapshot, linked)
         findings += _dangling(repository, cited, [item.hash for item in commits or ()])
     project = Project(
         root=str(repository.root), kind="native", name=snapshot.name, goal=snapshot.goal, state=said
@@ -67,7 +71,7 @@ def audit(repository: Repository, commits: list[Commit] | None, *, complete: boo
         claims=tuple(claims),
         findings=tuple(findings),
         unread=said.unread if said else (),
-        counts=_counts(repository, snapshot),
+        counts=_counts(repository, snapshot, linked),
     )
 
 
@@ -155,12 +159,11 @@ def _dangling(
     return found
 
 
-def _unlanded(repository: Repository, snapshot: sn.Snapshot) -> list[Finding]:
+def _unlanded(repository: Repository, snapshot: sn.Snapshot, linked: Links) -> list[Finding]:
     """Plans that the journal has landed and no commit of this history belongs to: squashed, reset away, or made up.
 
     What a person did or said needs no commit: a codebase can be changed in many ways.
     """
-    from tracker.service.links import links
     from tracker.service.planning import Landings
 
     landings = Landings(repository)
@@ -170,7 +173,6 @@ def _unlanded(repository: Repository, snapshot: sn.Snapshot) -> list[Finding]:
         for plan in snapshot.plans
         if (plan.run or plan.source == "commit" or plan.ref in anonymous) and not landings.commit(plan)
     ]
-    rows = links(repository).rows if suspects else {}
     return [
         Finding(
             "plan-without-commits",
@@ -182,7 +184,7 @@ def _unlanded(repository: Repository, snapshot: sn.Snapshot) -> list[Finding]:
             f"`tracker link {plan.ref} COMMIT` where another commit has its code, else `tracker reopen {plan.ref}`",
         )
         for plan in suspects
-        if all(source == "trailer" for _, source in rows.get(plan.ref, ()))
+        if all(source == "trailer" for _, source in linked.rows.get(plan.ref, ()))
     ]
 
 
@@ -197,10 +199,7 @@ def _landed_by_no_run(repository: Repository) -> set[str]:
     return {ref for ref, nameless in newest.items() if nameless}
 
 
-def _counts(repository: Repository, snapshot: sn.Snapshot) -> dict[str, int]:
-    from tracker.service.links import links
-
-    linked = links(repository)
+def _counts(repository: Repository, snapshot: sn.Snapshot, linked: Links) -> dict[str, int]:
     done = sum(plan.status == sn.DONE for plan in snapshot.plans)
     values = (
         len(snapshot.phases),
