@@ -93,7 +93,8 @@ class _Builder:
         self._codebase(codebase, path, line, column)
         implementation, verification = record["timeouts"]
         baseline = _verification(record)
-        self.shared = shared(Path(top, PLANS), baseline.file)
+        plans = Path(top, PLANS)
+        self.shared = shared(plans, self.plans_directory, baseline.file)
         return Project(
             name=record["name"],
             goal=record["goal"],
@@ -106,9 +107,7 @@ class _Builder:
             verification_timeout=verification,
             baseline=baseline,
             checks=self._checks(record["checks"], BASELINE, PLANS, "project.yaml"),
-            proof=own(
-                Path(top, PLANS), baseline.file, (baseline.commands, [row for row, _ in record["checks"]])
-            )
+            proof=own(plans, baseline.file, (baseline.commands, [row for row, _ in record["checks"]]))
             + self.shared,
         )
 
