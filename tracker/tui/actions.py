@@ -85,17 +85,8 @@ def _free(context: Context) -> str:
 
 def _broken(context: Context) -> str:
     """What is wrong with the definition of the plan: nothing is carried out or proved before that is mended."""
-    if context.plan is None:
-        return ""
-    faults = [place(fault) for fault in context.snapshot.faults]
-    return next(
-        (
-            f"{fault.path}:{fault.line}:{fault.column}: {fault.message}"
-            for fault in faults
-            if fault.path == context.plan.file
-        ),
-        "",
-    )
+    file = context.plan.file if context.plan is not None else ""
+    return next((fault for fault in context.snapshot.faults if file and place(fault).path == file), "")
 
 
 def _run(context: Context) -> str:
