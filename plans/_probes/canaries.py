@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import secrets
+import stat
 from collections.abc import Iterable
 from pathlib import Path
+
+from _probes.trees import below, read
 
 
 def canary() -> str:
@@ -39,9 +42,9 @@ def leaks_in_files(roots: Iterable[Path], secrets_by_name: dict[str, str]) -> li
     """The same over every file below the roots, with the file's name; names of files count too."""
     found = []
     for root in roots:
-        for path in sorted(root.rglob("*")):
+        for path, status in below(root):
             where = leaks_in_bytes(str(path.relative_to(root)).encode(), secrets_by_name)
-            if path.is_file() and not path.is_symlink():
-                where += leaks_in_bytes(path.read_bytes(), secrets_by_name)
+            if stat.S_ISREG(status.st_mode):
+                where += leaks_in_bytes(read(path), secrets_by_name)
             found += [f"{path.relative_to(root)}: {leak}" for leak in where]
     return found

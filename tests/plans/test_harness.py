@@ -113,6 +113,23 @@ def test_contents_and_modes_show_every_change(tmp_path: Path) -> None:
     assert trees.contents(tmp_path, without=["sub"]) == {}
 
 
+def test_files_that_go_while_they_are_read_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = canaries.canary()
+    for name in ("goes", "kept"):
+        (tmp_path / name).write_text(secret)
+    read = Path.read_bytes
+
+    def late(path: Path) -> bytes:
+        (tmp_path / "goes").unlink(missing_ok=True)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", late)
+    assert canaries.leaks_in_files([tmp_path], {"s": secret}) == ["kept: s (raw)"]
+    assert set(trees.contents(tmp_path)) == {"kept"}
+
+
 def test_listeners_are_those_of_the_process() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -12,6 +12,7 @@ from gateway.security.audit_log import ChainedLog
 from gateway.security.audit_verify import verify_all
 from gateway.security.controls.registry import Control, NotObservable, saw, try_out
 from gateway.security.controls.run import catalogue
+from gateway.security.controls.site import Rehearsal
 from gateway.tests.support import Booted, boot, command, dial, write_config
 
 QUICK = ("security", "audit", "--json", "--without-controls")
@@ -46,6 +47,23 @@ def judge(*observations: str) -> str:
             yield saw(seen == "holds", seen)
 
     return try_out(Control("x", "x", 1, probe), None).outcome  # type: ignore[arg-type]
+
+
+def test_aud_01_files_that_go_while_they_are_read_hold_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AUD-01: the rehearsal replaces its files while a control looks into them."""
+    (tmp_path / "state").mkdir()
+    for name, text in (("kept", "a secret"), ("goes", "a secret"), ("other", "")):
+        (tmp_path / "state" / name).write_text(text)
+    read = Path.read_bytes
+
+    def late(path: Path) -> bytes:
+        (tmp_path / "state" / "goes").unlink(missing_ok=True)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", late)
+    assert Rehearsal(tmp_path, 0, 0, "", "").holders("secret") == ["kept"]
 
 
 def test_aud_01_a_control_passes_only_on_evidence() -> None:

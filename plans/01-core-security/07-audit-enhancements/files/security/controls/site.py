@@ -51,6 +51,15 @@ class Rehearsal:
     def state(self) -> Path:
         return self.top / "state"
 
+    def holders(self, secret: str) -> list[str]:
+        """Return the names of its files that hold the secret; it is at work, and a file may go meanwhile."""
+        found = []
+        for path in self.state.rglob("*"):
+            with suppress(FileNotFoundError):
+                if path.is_file() and secret.encode() in path.read_bytes():
+                    found.append(path.name)
+        return found
+
     def said(self) -> str:
         """Return everything in its log files and on its stderr."""
         files = [*(self.top / "tmp").rglob("*.log"), self.top / "stderr"]

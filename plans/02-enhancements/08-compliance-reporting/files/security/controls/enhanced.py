@@ -3,7 +3,6 @@
 import json
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from gateway.security.controls.access import WRONG, host, login
@@ -121,14 +120,6 @@ def revoked(site: Site) -> Iterator[Observation]:
         )
 
 
-def _content(path: Path) -> bytes:
-    """What is in a file; nothing where the gateway has just put another in its place."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
-
-
 @control("secrets.sealed", "No secret lies open below the state directory", points=2, critical=True)
 def sealed(site: Site) -> Iterator[Observation]:
     canary = secrets.token_urlsafe(24)
@@ -143,8 +134,7 @@ def sealed(site: Site) -> Iterator[Observation]:
         yield saw(answer.get("ok"), f"two secrets were written: {_code(answer)}")
         shown = json.dumps(conn.ask("config.get"))
         yield saw(canary not in shown, f"config.get {'shows' if canary in shown else 'does not show'} them")
-    kept = [path for path in site.rehearsal.state.rglob("*") if path.is_file()]
-    holders = [path.name for path in kept if canary.encode() in _content(path)]
+    holders = site.rehearsal.holders(canary)
     yield saw(not holders, f"files that hold them: {', '.join(holders) or 'none'}")
 
 
