@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 
 from tests.project import SampleProject
+from tracker.model import progress as pg
+from tracker.model.definitions import BASELINE
+
+CHECKS = ("ALPHA-01", "BETA-01", "GAMMA-01")
 
 
 def test_run_lands_each_plan_and_closes(sample: SampleProject) -> None:
@@ -24,6 +28,27 @@ def test_run_lands_each_plan_and_closes(sample: SampleProject) -> None:
     assert "STATE.md" in files
     assert "plans/journal.jsonl" in files
     assert any(name.endswith("SUMMARY.md") for name in files)
+
+
+def test_the_closing_runs_no_check_twice_on_the_same_code(sample: SampleProject) -> None:
+    told: list[pg.Progress] = []
+    report = sample.service.run(["1.01", "1.02", "1.03"], observer=told.append)
+    closing = next(number for number, item in enumerate(told) if item.kind == pg.CLOSING)
+    verified = [item.plan for item in told[closing:] if item.kind == pg.VERIFYING]
+    assert sorted(verified) == ["1.01", "1.03", BASELINE], "the code is as it was when 1.02 landed"
+    event = json.loads(sample.read("plans/journal.jsonl").splitlines()[-1])
+    assert event["kind"] == "verified"
+    assert event["data"]["checks"] == dict.fromkeys(["BASE-01", *CHECKS], "passed")
+    assert set(report.results) == {"BASE-01", *CHECKS}
+    assert event["data"]["tree"] == sample.git("rev-parse", "HEAD:app")
+
+
+def test_how_long_each_attempt_took_is_on_record(sample: SampleProject) -> None:
+    sample.run("run", "--all")
+    for plan in ("1.01", "1.02"):
+        [attempt] = sample.service.attempts(plan)
+        assert attempt["implement_seconds"] > 0
+        assert attempt["verify_seconds"] > 0
 
 
 def test_a_second_run_does_nothing_and_says_why(sample: SampleProject) -> None:

@@ -54,8 +54,8 @@ class Pipeline:
     cancelled: threading.Event | None = None
     step: Callable[[str], None] = lambda _name: None
     moves: int = 0
-    landed_with: dict[str, Result] = field(default_factory=dict)
-    """What the checks of the plans that landed in this run showed when they did."""
+    proved: dict[str, tuple[str, dict[str, Result]]] = field(default_factory=dict)
+    """Plan that landed in this run → the codebase's tree on which its checks ran, and what they showed."""
     held: set[str] = field(default_factory=set)
     """Plans of this run that wait for one that failed."""
 
@@ -109,8 +109,9 @@ class Pipeline:
                 self.fail(plan.ref, f"its worktree could not be prepared: {error}")
             return None
 
-        done = self._at_once(one, plans)
-        return {item.plan.ref: item for item in done if item is not None}
+        staged = {item.plan.ref: item for item in self._at_once(one, plans) if item is not None}
+        self.report.seconds |= {ref: (item.seconds, 0.0) for ref, item in staged.items()}
+        return staged
 
     def _clear_way(self, queue: list[Staged]) -> None:
         """A person's uncommitted change in a file that a plan changes stops that plan before anything lands."""
@@ -171,6 +172,10 @@ class Pipeline:
             if item.plan.checks
         ]
         results = run_jobs(jobs, parallel=self.jobs, observer=self.observer, cancelled=self.cancelled)
+        self.report.seconds |= {
+            ref: (self.report.seconds[ref][0], round(sum(result.seconds for result in found.values()), 3))
+            for ref, found in results.items()
+        }
         touched = guards.differing(self.repository.root, guarded)
         for item, _ in stacked if touched else ():
             self.fail(
@@ -226,7 +231,7 @@ class Pipeline:
                 self.fail(plan.ref, _words(error))
                 return [later for later, _ in stacked[number + 1 :]]
             self.report.landed[plan.ref] = new
-            self.landed_with |= found
+            self.proved[plan.ref] = tree, found
             self.observer(pg.Progress(pg.LANDED, plan.ref, plan.title, {"commit": new}))
             worktrees.remove(item.worktree)
         return []

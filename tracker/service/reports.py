@@ -35,6 +35,7 @@ class RunReport:
     """What a run did. ``failed`` and ``skipped`` map plans to reasons, ``broken`` checks to the plan that broke them.
 
     ``red`` and ``not_run`` map checks to reasons; the red ones are stretch checks that plans landed without.
+    ``seconds`` maps plans to how long their implementation and their checks took.
     """
 
     id: str = ""
@@ -48,6 +49,7 @@ class RunReport:
     kept: dict[str, Path] = field(default_factory=dict)
     logs: dict[str, Path] = field(default_factory=dict)
     results: dict[str, Result] = field(default_factory=dict)
+    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
     points: float | None = None
     of: float | None = None
     before: float | None = None

@@ -195,6 +195,8 @@ def _record(repository: Repository, work: Work, report: RunReport) -> None:
             state="landed" if ref in report.landed else "failed",
             reason=report.failed.get(ref, ""),
             log=str(work.directory.log(ref).relative_to(repository.root)),
+            implement_seconds=report.seconds.get(ref, (0.0, 0.0))[0],
+            verify_seconds=report.seconds.get(ref, (0.0, 0.0))[1],
             commit=report.landed.get(ref, ""),
         )
     remember_reasons(repository, report.results)
