@@ -15,7 +15,7 @@ ADDED = {
     "confinement/filter.py": "the process that serves starts no program and no process",
     "confinement/identity.py": "the user that root's gateway becomes",
     "confinement/privileges.py": "user, capabilities and limits are given up for good",
-    "confinement/preload.py": "modules are imported while their files can be reached",
+    "confinement/preload.py": "modules stay in reach of the user that the gateway becomes",
     "confinement/confine.py": "confinement is the last step before the gateway serves",
     "confinement/host.py": "`doctor` tells what this host cannot enforce",
     "state/acting.py": "root acts for the owner of the files that it touches",

@@ -8,7 +8,7 @@ from gateway.confinement import filter as system_calls
 from gateway.confinement import identity, privileges, territory
 from gateway.confinement.identity import ROOT, User
 from gateway.confinement.landlock import Ruleset
-from gateway.confinement.preload import can_import, preload, preload_all
+from gateway.confinement.preload import keep_in_reach, leave_commands_out
 from gateway.errors import StartupRefused
 from gateway.state import files
 from gateway.state.acting import acting_as, hand_over, hand_over_file, owner_on_the_way
@@ -28,12 +28,11 @@ def confine(gateway: "Gateway") -> None:
     """
     if sum(1 for _ in Path("/proc/self/task").iterdir()) > 1:
         raise StartupRefused("the gateway has started threads before it confined itself")
-    preload()
+    leave_commands_out()
     files.ensure_dir(gateway.journal.file.parent)
     user = _other_user(gateway) if os.geteuid() == 0 else None
     if user is not None:
-        if not can_import(user):
-            preload_all()
+        keep_in_reach(user)
         _hand_over(gateway, user)
     let_read(gateway.launcher.digest)
     rules, calls = _rules(gateway), _filter(gateway)

@@ -1,8 +1,8 @@
-"""Modules that would be imported later, when a confined process may not do what importing them takes.
+"""Modules that are imported later, when the gateway has become a user who may not get at their files.
 
-Some libraries start a program or make a temporary file when they are imported. And where the interpreter or its
-environment lies in somebody's home, such as `/root`, the user that the gateway becomes cannot get at any module:
-then all that is imported inside functions, here or in libraries, is imported before the user changes.
+That is so where the interpreter or its environment lies in somebody's home, such as `/root`. What is imported inside
+functions, here or in libraries, is then reached through descriptors of the directories of modules, which are opened
+before the user changes: they lead past what lies above, and to nothing that the user may not read (open(2), O_PATH).
 """
 
 import importlib
@@ -16,10 +16,10 @@ import gateway
 from gateway.confinement.identity import User
 from gateway.state.acting import acting_as
 
-PACKAGES = ("asyncio", "concurrent", "email", "encodings", "html", "http", "importlib", "json", "urllib")
-LIBRARIES = (
-    *("anyio._backends._asyncio", "anyio", "argon2", "certifi", "cryptography.hazmat.primitives"),
-    *("cryptography.x509", "h11", "httpcore", "httpx", "idna", "json5", "nh3", "sniffio"),
+PACKAGES = (
+    *("asyncio", "concurrent", "email", "encodings", "html", "http", "importlib", "json", "urllib"),
+    *("anyio", "argon2", "certifi", "cryptography.hazmat.primitives", "cryptography.x509", "h11", "httpcore"),
+    *("httpx", "idna", "json5", "nh3", "sniffio"),
 )
 MODULES = ("_strptime", "difflib", "ipaddress", "linecache", "stringprep", "traceback", "unicodedata", "uuid")
 # They need packages that are not there, belong to other systems, or do something when they are imported.
@@ -34,46 +34,58 @@ ELSEWHERE = (
 )
 
 
-def can_import(user: User) -> bool:
-    """Tell whether a user gets at the files of every module."""
+def leave_commands_out() -> None:
+    """Keep a library from importing the command line that it brings, with all that draws it: nothing of that serves."""
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type] # what stands so cannot be imported
+
+
+def keep_in_reach(user: User) -> None:
+    """See to it that a user can import what root can: through descriptors, or else by importing everything now."""
+    if _can_import(user):
+        return
+    _through_descriptors()
+    if not _can_import(user):
+        _import_all()
+
+
+def _can_import(user: User) -> bool:
+    there = [place for place in (*sys.path, *gateway.__path__) if Path(place).exists()]
     with acting_as(user.uid, user.gid):
-        return all(
-            os.access(place, os.R_OK | os.X_OK, effective_ids=True)
-            for place in (sys.prefix, sys.base_prefix, *sys.path, *gateway.__path__)
-            if _is_there(Path(place))
-        )
+        return all(os.access(place, os.R_OK | os.X_OK, effective_ids=True) for place in there)
 
 
-def _is_there(place: Path) -> bool:
-    try:
-        return place.exists()
-    except PermissionError:
-        return True
+def _through_descriptors() -> None:
+    doors: dict[str, str] = {}
+    for place in sys.path:
+        with suppress(OSError):
+            doors[place] = f"/proc/self/fd/{os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)}"
+
+    def through(path: str) -> str:
+        above = [place for place in doors if path == place or path.startswith(f"{place}/")]
+        nearest = max(above, key=len, default="")
+        return doors.get(nearest, nearest) + path[len(nearest) :]
+
+    sys.path[:] = map(through, sys.path)
+    for module in list(sys.modules.values()):
+        places = getattr(module, "__path__", None)
+        if isinstance(places, list):
+            places[:] = map(through, places)
+    sys.path_importer_cache.clear()
 
 
-def preload() -> None:
-    """Import the libraries that the serving process uses at some time."""
-    for name in LIBRARIES:
-        _import(name)
-
-
-def preload_all() -> None:
+def _import_all() -> None:
     """Import every module that the serving process, or a library, uses at some time."""
     names = [*MODULES, *_modules_of("gateway")]
-    for package in (*PACKAGES, *LIBRARIES):
+    for package in PACKAGES:
         names += [package, *_modules_of(package)]
     for name in names:
         if not name.startswith((*LEFT_OUT, *ELSEWHERE)) and not name.endswith(".__main__"):
-            _import(name)
+            with suppress(Exception):  # a library's module for another system may fail in any way
+                importlib.import_module(name)
     with suppress(ImportError, OSError):
         from gateway.tools import pinned_fetch
 
         pinned_fetch._authorities()  # noqa: SLF001 - it keeps what it has read
-
-
-def _import(name: str) -> None:
-    with suppress(Exception):  # a library's module for another system may fail in any way
-        importlib.import_module(name)
 
 
 def _modules_of(package: str) -> list[str]:

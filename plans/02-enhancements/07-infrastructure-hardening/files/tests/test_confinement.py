@@ -110,6 +110,48 @@ async def test_inf_01_root_is_given_up(home: Path) -> None:
     assert not found
 
 
+# A process whose modules lie behind a directory that only root may search; `way` is how they stay in reach.
+ELSEWHERE = """
+import sys
+sys.path.append({modules!r})
+from gateway.confinement import preload, privileges
+from gateway.confinement.identity import User
+{closed}
+preload.keep_in_reach(User({uid}, {uid}))
+privileges.become(User({uid}, {uid}))
+import late_package.late
+print(late_package.late.__file__.startswith("/proc/self/fd/"))
+try:
+    open(late_package.__path__[0] + "/../../secret").read()
+except OSError as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize("closed", ["", "preload._through_descriptors = lambda: None"], ids=["open", "closed"])
+def test_inf_01_modules_behind_a_closed_directory_stay_in_reach(home: Path, closed: str) -> None:
+    """INF-01: through descriptors of their directories, which lead nowhere else; without these, they are missed."""
+    if not IS_ROOT:
+        return
+    modules = home / "private" / "modules"
+    (modules / "late_package").mkdir(parents=True)
+    (modules / "late_package" / "__init__.py").touch()
+    (modules / "late_package" / "late.py").touch()
+    secret = home / "private" / "secret"
+    secret.write_text("secret")
+    secret.chmod(0o600)
+    (home / "private").chmod(0o700)
+    uid = identity.SPARE_IDS[0]
+    script = ELSEWHERE.format(modules=str(modules), uid=uid, closed=closed)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=20, check=False
+    )
+    if closed:
+        assert re.search(r"No module named|Permission denied", done.stderr), done
+    else:
+        assert done.stdout.split() == ["True", "PermissionError"], done
+
+
 def test_inf_01_a_closed_directory_is_said(tmp_path: Path, start: Callable[..., Booted]) -> None:
     """INF-01: where the other user could not get to the state, root stays, without capabilities."""
     closed = tmp_path / "0"
