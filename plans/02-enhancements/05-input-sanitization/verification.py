@@ -73,12 +73,24 @@ class Yard:
     inner: Path
     secret: str = field(default_factory=canary)
 
+    @property
+    def named_twice(self) -> tuple[Path, Path]:
+        """Canaries with hard links: for these alone, so that no second name is what stops the other ways."""
+        return self.outside.with_name("outside-twice.txt"), self.inner.with_name("inside-twice.txt")
+
+    @property
+    def canaries(self) -> tuple[Path, ...]:
+        return (self.outside, self.inner, *self.named_twice)
+
     def plant(self) -> None:
         self.workspace.mkdir(mode=0o700, exist_ok=True)
-        for file in (self.outside, self.inner):
+        for file in self.canaries:
             file.write_text(self.secret)
             file.chmod(0o600)
         (self.workspace / "sub").mkdir(mode=0o700)
+        owner = self.inner.parent.stat()  # rights of a user must not be what stops the gateway here
+        for place in (*self.canaries, self.workspace, self.workspace / "sub"):
+            os.chown(place, owner.st_uid, owner.st_gid)
         for name, target in {
             "file-link": self.outside,
             "dir-link": self.outside.parent,
@@ -92,8 +104,8 @@ class Yard:
             "state-link": self.inner,
         }.items():
             (self.workspace / name).symlink_to(target)
-        (self.workspace / "hard-link").hardlink_to(self.outside)
-        (self.workspace / "sub/hard-link").hardlink_to(self.inner)
+        for name, file in zip(("hard-link", "sub/hard-link"), self.named_twice, strict=True):
+            (self.workspace / name).hardlink_to(file)
 
     def paths(self) -> list[str]:
         """At least 60 paths, each of which leads to a canary for some careless reader."""
@@ -184,7 +196,7 @@ def judge_paths(yard: Yard, answers: dict[str, str], before: dict[str, Any]) -> 
 
 
 def outside_of(yard: Yard) -> dict[str, Any]:
-    found: dict[str, Any] = {str(file): file.read_bytes() for file in (yard.outside, yard.inner)}
+    found: dict[str, Any] = {str(file): file.read_bytes() for file in yard.canaries}
     names = sorted(path.name for path in yard.outside.parent.iterdir() if path.name != "clock")
     return found | {"names": names}
 
