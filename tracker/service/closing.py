@@ -30,9 +30,8 @@ def close(pipeline: Pipeline, *, reverted: str = "") -> None:
     left = [ref for ref in wanted if ref not in proved]
     worktree = pipeline.worktree("closing", pipeline.tip.commit)
     jobs = jobs_for(pipeline.known, now, worktree.place, pipeline.directory.log, left)
-    jobs.sort(
-        key=lambda job: -report.seconds.get(job.name, (0.0, inf))[1]
-    )  # the longest first: none is left over
+    # The longest first, so that none is at work alone at the end; how long the others take is not known.
+    jobs.sort(key=lambda job: -report.seconds.get(job.name, (0.0, inf))[1])
     observer(pg.Progress(pg.CLOSING, "", f"verifying everything landed: {len(jobs)} verifications"))
     by_job = run_jobs(jobs, parallel=pipeline.jobs, observer=observer, cancelled=pipeline.cancelled)
     if pipeline.stopped():

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _probes import gateways, proc
+from _probes import gateways, proc, trees
 from _probes.gateways import Gateway, Home
 from _probes.host import needs
 from _probes.sessions import Session
@@ -158,7 +158,7 @@ def owns_its_state(gateway: Gateway) -> None:
     for words in commands:
         done = gateways.command(gateway.codebase, gateway.home, *words)
         assert done.exit_code == 0, f"{' '.join(words)}: {done.stderr}"
-    foreign = [path for path in gateway.state.rglob("*") if path.lstat().st_uid != uid]
+    foreign = [path for path, status in trees.below(gateway.state) if status.st_uid != uid]
     assert not foreign, f"not the gateway's: {', '.join(map(str, foreign))}"
     with gateway.login() as session:
         assert session.ask("config.get", {}).ok, "the gateway cannot read what a command of root's wrote"
