@@ -16,6 +16,7 @@ step() {
 }
 step "ruff" "$bin/ruff" check .
 step "ruff format" "$bin/ruff" format --check .
+step "ruff format of what plans add" "$bin/ruff" format --check plans/*/*/files
 step "mypy" "$bin/mypy"
 step "layers" "$bin/lint-imports"
 step "schema.sql is fresh" "$bin/python" -m tracker.store.schema --check

@@ -11,7 +11,7 @@ import pytest
 from tests.audit.samples import plan
 from tests.project import SampleProject
 from tracker.errors import Usage
-from tracker.service import linking
+from tracker.service import linking, links
 
 
 def change(project: SampleProject, path: str, message: str) -> str:
@@ -56,6 +56,32 @@ def test_the_loose_ends_of_both_sides(sample: SampleProject) -> None:
     found = read(sample)
     assert hashes(found["commits_without_plan"]) == [unknown, loose, start]
     assert found["plans_without_commits"] == ["1.01"]
+
+
+def test_people_see_the_newest_and_no_more_is_asked(
+    sample: SampleProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(linking, "_BATCH", 4)
+    monkeypatch.setattr(links, "LOOSE_SHOWN", 2)
+    monkeypatch.setattr(links, "_SHOWN_OF_PLAN", 2)
+    named = [change(sample, "app/a.py", f"feat(01-01): {number}") for number in range(3)]
+    loose = [change(sample, "app/a.py", f"chore: {number}") for number in range(9)]
+    asked: list[str] = []
+    real = linking.History._ask
+
+    def noted(self: linking.History, commits: list[str]) -> None:
+        asked.extend(commits)
+        real(self, commits)
+
+    monkeypatch.setattr(linking.History, "_ask", noted)
+    lines = sample.run("link").out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        *("1.01", named[2][:10], named[1][:10], "and", "changed", loose[8][:10], loose[7][:10], "and")
+    ]
+    assert lines[3] == "  and 1 more: `tracker link 1.01`"
+    assert asked == loose[:4:-1]
+    assert hashes(read(sample)["commits_without_plan"])[:9] == loose[::-1]
+    assert len(asked) == len(set(asked))
 
 
 def test_a_linked_commit_that_is_gone_is_named(sample: SampleProject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -270,11 +271,11 @@ class Service:
 
         return auditing.audit_repository(self.repository)
 
-    def links(self) -> Links:
-        """Every plan's commits, and what is loose on both sides."""
+    def links(self, *, loose: int = sys.maxsize) -> Links:
+        """Every plan's commits, and what is loose on both sides: of loose commits the newest so many, or some more."""
         from tracker.service import links
 
-        return links.links(self.repository)
+        return links.links(self.repository, loose=loose)
 
     def diff(self, commit: str) -> str:
         """What a commit changed."""

@@ -34,7 +34,7 @@ def commits(repository: Repository, ref: str) -> list[CommitInfo]:
     """The commits of a plan: by hand, by trailer, by conventional scope; the newest first."""
     from tracker.service.links import links
 
-    return links(repository, loose=False).of(repository.resolve(ref))
+    return links(repository).of(repository.resolve(ref))
 
 
 def _landings(repository: Repository) -> dict[tuple[str, str], str]:

@@ -11,9 +11,10 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from tracker.audit import scopes
 from tracker.git.plumbing import GitFailed, environment, git
@@ -24,6 +25,10 @@ _FORMAT = "%H%x09%cs%x09%B%x00"
 _HEADER = "tracker links 2"
 _BLOCK = 1 << 18
 """Bytes of git's output that are taken at once: while one block is read, git is at work on the next."""
+_UNFLUSHED = {"GIT_FLUSH": "0"}
+"""Else git flushes a pipe after every commit."""
+_BATCH, _MANY = 256, 1 << 13
+"""Commits that git is asked about at a time, at first and at most."""
 _PLANS = ("Plan", "Revert-Plan")
 """Trailers whose value is a plan; ``Verify`` says only that the commit is tracker's own."""
 NOTHING, OWN, TRAILER = "-", "!", "="
@@ -51,18 +56,15 @@ class Row(NamedTuple):
 
 
 class History:
-    """The commits that HEAD reaches, the newest first, as lines of rows.
+    """The commits that HEAD reaches, the newest first, as lines of rows."""
 
-    Where ``codebase`` is given, commits that belong to no plan are asked whether they touched it.
-    """
-
-    def __init__(self, root: Path, cache: Path, codebase: str | None) -> None:
+    def __init__(self, root: Path, cache: Path, codebase: str) -> None:
         self.root = root
         self.cache = cache
         self.codebase = codebase
         self._lines: list[str] = []
         self._changed = False
-        self._touching = _Touching(root, codebase)
+        self._answers: dict[str, str] = {}
         self._head, self._old = _head(root), ""
         self._process: subprocess.Popen[bytes] | None = None
         if self._head:
@@ -85,51 +87,48 @@ class History:
         return subprocess.Popen(
             ["git", "log", f"--format={_FORMAT}", "--encoding=UTF-8", "--no-show-signature", span],
             cwd=self.root,
-            env=environment({"GIT_FLUSH": "0"}),  # else git flushes a pipe after every commit
+            env=environment(_UNFLUSHED),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=1 << 20,
+            pipesize=1 << 20,
         )
 
-    def read(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-        """Line and names of every commit, while git is still at work; ``finish`` has to follow.
-
-        ``loose`` says of names whether the commit belongs to no plan.
-        """
+    def read(self) -> Iterator[tuple[str, str]]:
+        """Line and names of every commit, while git is still at work; ``keep`` has to follow."""
         kept = self._kept() if self._old else []
         if self._old and not kept:
             self._stop()
             self._process = self._log(self._head)
-        yield from self._fresh(loose)
+        yield from self._fresh()
         self._changed = bool(self._lines)
         self._lines += kept
-        asked = []
         for line in kept:
-            touched, commit, _, names, _ = line.split("\t", 4)
-            if not touched and loose(names):
-                asked.append(commit)
-            yield line, names
-        self._ask(asked)
+            yield line, line.split("\t", 4)[3]
 
-    def finish(self) -> dict[str, str]:
-        """Commit → ``1`` or ``0`` of those that had to be asked; what was read is kept for the next time."""
-        try:
-            answers = self._touching.answers()
-        finally:
-            self._touching.close()
-        if answers:
+    def touching(self, lines: Iterable[str], enough: int) -> list[str]:
+        """Those of the lines, in their order, whose commits changed the codebase, until there are enough."""
+        found: list[str] = []
+        size, rest = max(_BATCH, min(enough, _MANY)), iter(lines)
+        while len(found) < enough and (batch := list(islice(rest, size))):
+            self._ask([commit_of(line) for line in batch if line[0] == "\t"])
+            found += [line for line in batch if (self._answers.get(commit_of(line)) or line[0]) == "1"]
+            size = min(4 * size, _MANY)
+        return found
+
+    def keep(self) -> None:
+        """Keep what was read for the next time."""
+        if self._answers:
+            answers = self._answers
             self._lines = [
                 line if line[0] != "\t" else answers.get(commit_of(line), "") + line for line in self._lines
             ]
-        if answers or self._changed:
+        if self._answers or self._changed:
             self._keep()
-        return answers
 
-    def _fresh(self, loose: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    def _fresh(self) -> Iterator[tuple[str, str]]:
         named: dict[str, str] = {}
-        open_ends: dict[str, bool] = {}
         for block in self._blocks():
-            asked = []
             for record in block.split("\0\n"):
                 commit, date, message = record.split("\t", 2)
                 subject, more, rest = message.partition("\n")
@@ -140,20 +139,37 @@ class History:
                     if "Plan:" in rest or "Verify:" in rest:
                         names = _trailers(message)
                 names = names or _scope(subject, named)
-                is_open = open_ends.get(names)
-                if is_open is None:
-                    is_open = open_ends[names] = loose(names)
-                if is_open:
-                    asked.append(commit)
                 line = f"\t{commit}\t{date}\t{names}\t{subject.rstrip()}"
                 self._lines.append(line)
                 yield line, names
-            self._ask(asked)
         self._stop()
 
     def _ask(self, commits: list[str]) -> None:
-        if commits and self.codebase is not None:
-            self._touching.ask(commits)
+        """Answer ``1`` for each commit that changed the codebase, else ``0`` (a merge changes nothing itself)."""
+        if not commits:
+            return
+        whole = self.codebase in ("", ".")
+        where = [] if whole else ["--", self.codebase]
+        deep = ["-r"] if "/" in self.codebase else []
+        with tempfile.TemporaryFile() as questions:  # a pipe would be filled 512 bytes at a time
+            questions.write("\n".join([*commits, ""]).encode())
+            questions.seek(0)
+            output = subprocess.run(
+                ["git", "diff-tree", "--stdin", "--root", "--name-only", "-z", *deep, *where],
+                cwd=self.root,
+                env=environment(_UNFLUSHED),
+                stdin=questions,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            ).stdout
+        self._answers |= dict.fromkeys(commits, "0")
+        current = ""
+        for entry in output.decode("utf-8", "replace").split("\0"):
+            if entry in self._answers:
+                current = entry
+            elif entry and current and not (whole and entry in NOT_CODE):
+                self._answers[current] = "1"
 
     def _blocks(self) -> Iterator[str]:
         """What git tells, whole records at a time."""
@@ -176,7 +192,7 @@ class History:
     def _kept_head(self) -> str:
         with contextlib.suppress(OSError, ValueError), self.cache.open(encoding="utf-8") as file:
             header, _, head = file.readline().rstrip("\n").partition("\t")
-            if header == f"{_HEADER} {self.codebase or ''}":
+            if header == f"{_HEADER} {self.codebase}":
                 return head
         return ""
 
@@ -189,66 +205,12 @@ class History:
 
     def _keep(self) -> None:
         """Replace the file; it is a cache and needs no sync."""
-        text = "\n".join([f"{_HEADER} {self.codebase or ''}\t{self._head}", *self._lines, ""])
+        text = "\n".join([f"{_HEADER} {self.codebase}\t{self._head}", *self._lines, ""])
         fresh = self.cache.with_name(f"{self.cache.name}.{os.getpid()}.new")
         with contextlib.suppress(OSError):
             self.cache.parent.mkdir(parents=True, exist_ok=True)
             fresh.write_bytes(text.encode("utf-8", "surrogatepass"))
             fresh.replace(self.cache)
-
-
-class _Touching:
-    """Asks one git process, while the history is being read, which commits changed the codebase."""
-
-    def __init__(self, root: Path, codebase: str | None) -> None:
-        self._root = root
-        self._codebase = codebase or ""
-        self._asked: list[str] = []
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
-
-    def close(self) -> None:
-        """End the process and forget its output."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        if self._output is not None:
-            self._output.close()
-
-    def ask(self, commits: list[str]) -> None:
-        """Put the question for each of them."""
-        if self._process is None:
-            self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-            where = [] if self._codebase in ("", ".") else ["--", self._codebase]
-            deep = ["-r"] if "/" in self._codebase else []
-            self._process = subprocess.Popen(
-                ["git", "diff-tree", "--stdin", "--root", "--name-only", "-z", *deep, *where],
-                cwd=self._root,
-                env=environment(),
-                stdin=subprocess.PIPE,
-                stdout=self._output,
-                stderr=subprocess.DEVNULL,
-            )
-        self._asked += commits
-        assert self._process.stdin is not None  # noqa: S101 - it is a pipe
-        self._process.stdin.write("\n".join([*commits, ""]).encode())
-
-    def answers(self) -> dict[str, str]:
-        """Commit → ``1`` where it changed the codebase, else ``0`` (a merge changes nothing itself)."""
-        if self._process is None or self._process.stdin is None or self._output is None:
-            return {}
-        self._process.stdin.close()
-        self._process.wait()
-        self._output.seek(0)
-        answers = dict.fromkeys(self._asked, "0")
-        whole = self._codebase in ("", ".")
-        current = ""
-        for entry in self._output.read().decode("utf-8", "replace").split("\0"):
-            if entry in answers:
-                current = entry
-            elif entry and current and not (whole and entry in NOT_CODE):
-                answers[current] = "1"
-        return answers
 
 
 def commit_of(line: str) -> str:

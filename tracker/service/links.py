@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tracker.model.snapshot import Snapshot
     from tracker.service.base import Repository
 
-_SHOWN = 50
+LOOSE_SHOWN = 50
+_SHOWN_OF_PLAN = 10
 
 
 class Links:
@@ -59,18 +60,20 @@ class Links:
         )
 
     def as_text(self) -> str:
-        """The same for people."""
+        """The same for people, the newest of each: `tracker link PLAN` and ``as_json`` have all."""
         lines = []
         for ref, rows in self.rows.items():
             lines.append(ref)
-            lines += [f"  {_shown(line)} · {source}" for line, source in rows]
+            lines += [f"  {_shown(line)} · {source}" for line, source in rows[:_SHOWN_OF_PLAN]]
+            if len(rows) > _SHOWN_OF_PLAN:
+                lines.append(f"  and {len(rows) - _SHOWN_OF_PLAN} more: `tracker link {ref}`")
         if self.without_commits:
             lines.append(f"done, but no commit belongs to them: {', '.join(self.without_commits)}")
         if self.loose:
             lines.append("changed the codebase and belong to no plan:")
-            lines += [f"  {_shown(line)}" for line in self.loose[:_SHOWN]]
-            if len(self.loose) > _SHOWN:
-                lines.append(f"  and {len(self.loose) - _SHOWN} more")
+            lines += [f"  {_shown(line)}" for line in self.loose[:LOOSE_SHOWN]]
+            if len(self.loose) > LOOSE_SHOWN:
+                lines.append("  and more: `tracker link --json`")
         lines += [
             f"{plan} is linked to {commit}, which is not in this branch's history"
             for plan, commit in self.unknown
@@ -78,8 +81,11 @@ class Links:
         return "\n".join(lines) or "No commit belongs to a plan yet"
 
 
-def links(repository: Repository, *, loose: bool = True) -> Links:
-    """The links of every plan: by hand, by trailer, by conventional scope; without ``loose``, these alone."""
+def links(repository: Repository, *, loose: int = 0) -> Links:
+    """The links of every plan: by hand, by trailer, by conventional scope; so many loose ends, or some more.
+
+    A loose end costs: its trees have to be compared, to say whether it changed the codebase.
+    """
     import gc
 
     resting = gc.isenabled()
@@ -91,10 +97,8 @@ def links(repository: Repository, *, loose: bool = True) -> Links:
             gc.enable()
 
 
-def _links(repository: Repository, *, loose: bool) -> Links:
-    cache = repository.index.place.with_name("links.tsv")
-    codebase = _codebase(repository) if loose else None
-    history = History(repository.root, cache if loose else cache.with_name("links-only.tsv"), codebase)
+def _links(repository: Repository, *, loose: int) -> Links:
+    history = History(repository.root, repository.index.place.with_name("links.tsv"), _codebase(repository))
     snapshot = repository.snapshot()
     belongs = _Belonging(snapshot)
     result = Links()
@@ -102,7 +106,7 @@ def _links(repository: Repository, *, loose: bool) -> Links:
     found: dict[str, str] = {}
     open_ends: list[str] = []
     meaning: dict[str, tuple[list[tuple[str, str]], bool]] = {}
-    for line, names in history.read(belongs.loose):
+    for line, names in history.read():
         known = meaning.get(names)
         if known is None:
             known = meaning[names] = belongs.of(names), belongs.loose(names)
@@ -113,10 +117,8 @@ def _links(repository: Repository, *, loose: bool) -> Links:
             found[commit] = line
         elif is_loose:
             open_ends.append(line)
-    answers = history.finish()
-    result.loose = [
-        line for line in open_ends if (line[0] if line[0] != "\t" else answers.get(commit_of(line))) == "1"
-    ]
+    result.loose = history.touching(open_ends, loose)
+    history.keep()
     _by_hand(result, snapshot, found)
     result.rows = {plan.ref: result.rows[plan.ref] for plan in snapshot.plans if plan.ref in result.rows}
     result.without_commits = [

@@ -55,8 +55,9 @@ def link(ctx: click.Context, ref: str | None, commit: str | None, as_json: bool)
         if not found:
             click.echo("No commit belongs to this plan")
         return
-    links = opened.links()
     if as_json:
-        click.echo(links.as_json())
+        click.echo(opened.links().as_json())
         return
-    click.echo(links.as_text())
+    from tracker.service.links import LOOSE_SHOWN
+
+    click.echo(opened.links(loose=LOOSE_SHOWN + 1).as_text())

@@ -128,7 +128,9 @@ except OSError as error:
 """
 
 
-@pytest.mark.parametrize("closed", ["", "preload._through_descriptors = lambda: None"], ids=["open", "closed"])
+@pytest.mark.parametrize(
+    "closed", ["", "preload._through_descriptors = lambda: None"], ids=["open", "closed"]
+)
 def test_inf_01_modules_behind_a_closed_directory_stay_in_reach(home: Path, closed: str) -> None:
     """INF-01: through descriptors of their directories, which lead nowhere else; without these, they are missed."""
     if not IS_ROOT:
