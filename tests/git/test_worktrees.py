@@ -91,7 +91,7 @@ def test_what_a_plan_made_read_only_is_removed(sample: SampleProject, made: work
     assert sample.git("worktree", "list").count("\n") == 0
 
 
-@pytest.mark.parametrize("left", ["whole", "no files", "initializing", "half removed", "empty"])
+@pytest.mark.parametrize("left", ["whole", "no files", "initializing", "not said", "half removed", "empty"])
 def test_a_sweep_removes_ours_and_only_ours(
     sample: SampleProject, made: worktrees.Worktree, tmp_path: Path, left: str
 ) -> None:
@@ -103,6 +103,10 @@ def test_a_sweep_removes_ours_and_only_ours(
         case "initializing":
             (made.git_dir / "gitdir").unlink()
             (made.git_dir / "locked").write_text("initializing", encoding="utf-8")
+        case "not said":
+            worktrees._erase(made.git_dir)
+            made.git_dir.mkdir()
+            (made.git_dir / "locked").touch()
         case "half removed":
             (made.git_dir / "HEAD").unlink()
         case "empty":

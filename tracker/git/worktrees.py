@@ -152,7 +152,7 @@ def _gone_or_below(admin: Path, directory: Path) -> bool:
     if place is not None and str(place) not in ("", "."):
         return place.is_relative_to(directory) or place.is_relative_to(directory.resolve())
     try:
-        return (admin / "locked").read_text(encoding="utf-8").strip() == "initializing"
+        return (admin / "locked").read_text(encoding="utf-8").strip() in ("", "initializing")
     except (OSError, ValueError):
         return not any(admin.iterdir()) if admin.is_dir() else False
 
