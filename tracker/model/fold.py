@@ -79,16 +79,19 @@ def fold(
     plans = _connected(plans)
     checks = {check.id: check for plan in plans.values() for check in plan.checks}
     checks |= {check.id: check for check in baseline}
-    phases = tuple(_phase(phase, plans, checks) for phase in definitions.phases)
+    said = state.document.get("phases", {})
+    phases = tuple(
+        _phase(phase, plans, checks, said.get(phase.number, sn.PENDING)) for phase in definitions.phases
+    )
     phases = impacts(phases, baseline)
-    open_phases = [phase.number for phase in phases if phase.status != sn.DONE]
-    current = open_phases[0] if open_phases else (phases[-1].number if phases else "")
     return sn.Snapshot(
         name=definitions.project.name,
         goal=definitions.project.goal,
         codebase=definitions.project.codebase,
         tree=tree,
-        current_phase=current,
+        current_phase=sn.current_phase(
+            {phase.number: phase.status for phase in phases}, state.document.get("position", "")
+        ),
         updated=counted[-1].date if counted else "",
         done=sum(phase.done for phase in phases),
         total=sum(phase.total for phase in phases),
@@ -288,7 +291,10 @@ def _connected(plans: dict[str, sn.PlanState]) -> dict[str, sn.PlanState]:
     }
 
 
-def _phase(phase: Phase, plans: dict[str, sn.PlanState], checks: dict[str, sn.CheckState]) -> sn.PhaseState:
+def _phase(
+    phase: Phase, plans: dict[str, sn.PlanState], checks: dict[str, sn.CheckState], said: str
+) -> sn.PhaseState:
+    """The phase as its plans are; without any, as the document that it comes from has ``said``."""
     members = tuple(plans[plan.ref] for plan in phase.plans)
     done = sum(plan.status == sn.DONE for plan in members)
     if members and done == len(members):
@@ -296,7 +302,7 @@ def _phase(phase: Phase, plans: dict[str, sn.PlanState], checks: dict[str, sn.Ch
     elif done or any(plan.status in (sn.ACTIVE, sn.FAILED) for plan in members):
         status = sn.ACTIVE
     else:
-        status = sn.PENDING
+        status = said if not members and said in (sn.DONE, sn.ACTIVE) else sn.PENDING
     done_refs = {plan.ref for plan in members if plan.status == sn.DONE}
     return sn.PhaseState(
         number=phase.number,

@@ -7,7 +7,10 @@ are the compact form that the index caches. Named tuples, because fast commands 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PENDING = "pending"
 ACTIVE = "active"
@@ -142,6 +145,17 @@ class PhaseState(NamedTuple):
     must_haves: tuple[MustHaveState, ...] = ()
     closing_steps: tuple[str, ...] = ()
     plans: tuple[PlanState, ...] = ()
+
+
+def current_phase(statuses: Mapping[str, str], position: str = "") -> str:
+    """The phase that work is at: the first unfinished one from ``position`` on, else the first unfinished at all.
+
+    The last one where all are finished; empty where there are none. ``statuses`` are those of all phases, in order.
+    """
+    numbers = list(statuses)
+    start = numbers.index(position) if position in statuses else 0
+    behind = (number for number in (*numbers[start:], *numbers[:start]) if statuses[number] != DONE)
+    return next(behind, numbers[-1] if numbers else "")
 
 
 class DomainScore(NamedTuple):

@@ -7,42 +7,67 @@ from tracker.model.numbers import points
 
 
 def next_steps(snapshot: sn.Snapshot) -> list[str]:
-    """The next steps of the current phase: single plans while they are few, then waves; closing steps; the score."""
+    """The next steps of the current phase: single plans while they are few, then waves; closing steps; the score.
+
+    Where that phase has none, those of the first other unfinished phase that has: they name it.
+    """
     if not snapshot.phases:
         return []
     phase = snapshot.phase(snapshot.current_phase)
-    steps: list[str] = []
-    failed = [plan for plan in phase.plans if plan.status == sn.FAILED]
-    steps += [f"Mend {_number(plan)}: {plan.title}" for plan in failed]
     stale = [plan for item in snapshot.phases for plan in item.plans if plan.proof == sn.STALE]
+    cycle, stuck = _cycle(snapshot)
+    broken = []
+    if cycle:
+        members = sorted(set(cycle), key=cycle.index)
+        broken = [
+            f"Mend Plans {', '.join(members)}: the definitions are broken,"
+            f" {' → '.join(cycle)} is a cycle and can never start"
+        ]
+    steps = _mend(phase)
     if stale:
         elsewhere = {plan.ref for plan in stale} - {plan.ref for plan in phase.plans}
         steps.append(f"Verify again: {_ranges(stale, full=bool(elsewhere))}")
-    active = [plan for plan in phase.plans if plan.status == sn.ACTIVE]
-    steps += [f"Finish {_number(plan)}: {plan.title}" for plan in active]
-    cycle, stuck = _cycle(snapshot)
-    if cycle:
-        members = sorted(set(cycle), key=cycle.index)
-        steps.append(
-            f"Mend Plans {', '.join(members)}: the definitions are broken,"
-            f" {' → '.join(cycle)} is a cycle and can never start"
-        )
-    pending = sorted(
-        (plan for plan in phase.plans if plan.status == sn.PENDING and plan.ref not in stuck),
-        key=lambda plan: (plan.wave, plan.ref),
-    )
-    single = pending if len(active) + len(pending) <= 3 else pending[: max(0, 2 - len(active))]
-    steps += [f"Execute {_number(plan)}: {plan.title}" for plan in single]
-    rest = pending[len(single) :]
-    if rest:
-        parallel = len({plan.wave for plan in rest}) < len(rest)
-        manner = " in parallel waves" if parallel else ""
-        steps.append(f"Execute {_ranges(sorted(rest, key=lambda plan: plan.ref))}{manner}")
+    steps += _finish(phase) + broken + _execute(phase, stuck)
     if phase.status != sn.DONE:
         steps += phase.closing_steps
     steps += _score(snapshot, phase, steps)
     if not steps:
-        steps.append("Nothing is left to do: every plan is done")
+        others = (item for item in snapshot.phases if item.number != phase.number)
+        found = (
+            _mend(item, full=True) + _finish(item, full=True) + _execute(item, stuck, full=True)
+            for item in others
+        )
+        steps = next((work for work in found if work), [])
+    if not steps:
+        waiting = any(plan.status == sn.DEFERRED for plan in snapshot.plans)
+        steps.append(f"Nothing is left to do: every plan is done{' or deferred' if waiting else ''}")
+    return steps
+
+
+def _mend(phase: sn.PhaseState, *, full: bool = False) -> list[str]:
+    return [f"Mend {_number(plan, full)}: {plan.title}" for plan in phase.plans if plan.status == sn.FAILED]
+
+
+def _finish(phase: sn.PhaseState, *, full: bool = False) -> list[str]:
+    return [f"Finish {_number(plan, full)}: {plan.title}" for plan in phase.plans if plan.status == sn.ACTIVE]
+
+
+def _execute(phase: sn.PhaseState, stuck: set[str], *, full: bool = False) -> list[str]:
+    """The plans that wait to be executed; an open phase without any plan is to be planned."""
+    if not phase.plans and phase.status != sn.DONE:
+        return [f"Plan Phase {phase.number}: {phase.title}"]
+    active = sum(plan.status == sn.ACTIVE for plan in phase.plans)
+    pending = sorted(
+        (plan for plan in phase.plans if plan.status == sn.PENDING and plan.ref not in stuck),
+        key=lambda plan: (plan.wave, plan.ref),
+    )
+    single = pending if active + len(pending) <= 3 else pending[: max(0, 2 - active)]
+    steps = [f"Execute {_number(plan, full)}: {plan.title}" for plan in single]
+    rest = pending[len(single) :]
+    if rest:
+        parallel = len({plan.wave for plan in rest}) < len(rest)
+        manner = " in parallel waves" if parallel else ""
+        steps.append(f"Execute {_ranges(sorted(rest, key=lambda plan: plan.ref), full=full)}{manner}")
     return steps
 
 
@@ -57,8 +82,9 @@ def _score(snapshot: sn.Snapshot, phase: sn.PhaseState, steps: list[str]) -> lis
     return [] if step in steps else [step]
 
 
-def _number(plan: sn.PlanState) -> str:
-    return f"Plan {plan.ref.rsplit('.', 1)[-1]}"
+def _number(plan: sn.PlanState, full: bool) -> str:
+    """``Plan 04``; with ``full``, ``Plan 1.04``."""
+    return f"Plan {plan.ref if full else plan.ref.rsplit('.', 1)[-1]}"
 
 
 def _ranges(plans: list[sn.PlanState], *, full: bool = False) -> str:

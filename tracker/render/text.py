@@ -12,6 +12,11 @@ from tracker.render.steps import next_steps
 MARKS = {sn.DONE: "✔", sn.ACTIVE: "▶", sn.PENDING: "·", sn.FAILED: "✘", sn.DEFERRED: "⏸"}
 PROOF = {sn.VERIFIED: "verified", sn.STALE: "🔄 stale", sn.UNPROVEN: "⚠️ unproven"}
 OUTCOME = {sn.PASSED: "✔", sn.RED: "✘", sn.ERROR: "!", sn.NOT_RUN: "–", sn.OPEN: "○", "": " "}
+_NO_PLANS = {
+    sn.DONE: "done, without plans",
+    sn.ACTIVE: "in progress, no plans yet",
+    sn.PENDING: "no plans yet",
+}
 _CODES = {"green": 32, "red": 31, "yellow": 33, "dim": 2, "bold": 1, "cyan": 36}
 _STATUS_COLOUR = {sn.DONE: "green", sn.FAILED: "red", sn.ACTIVE: "cyan", sn.DEFERRED: "yellow"}
 
@@ -35,9 +40,9 @@ def status(snapshot: sn.Snapshot, *, colour: bool = False, interrupted: str = ""
         impact = f" · {phase.impact}" if phase.impact else ""
         head = f"Phase {phase.number}: {safe(phase.title)}"
         lines += ["", f"{_c(head, 'bold', colour)} · {phase.done}/{phase.total}{impact}"]
-        lines += [_row(plan, colour) for plan in phase.plans]
+        lines += [_row(plan, colour) for plan in phase.plans] or [_no_plans(phase, colour)]
     if not snapshot.phases and not snapshot.faults:
-        lines += ["", "No plans here yet. `tracker init` makes a project, `tracker new` a plan."]
+        lines += ["", _nothing(snapshot)]
     if snapshot.faults:
         lines += [
             "",
@@ -45,6 +50,19 @@ def status(snapshot: sn.Snapshot, *, colour: bool = False, interrupted: str = ""
             *(f"  {safe(fault)}" for fault in snapshot.faults),
         ]
     return "\n".join(lines)
+
+
+def _no_plans(phase: sn.PhaseState, colour: bool) -> str:
+    mark = _c(MARKS[phase.status], _STATUS_COLOUR.get(phase.status, "dim"), colour)
+    return f"  {mark} {_NO_PLANS[phase.status]}"
+
+
+def _nothing(snapshot: sn.Snapshot) -> str:
+    """Why there is nothing to show: a document that was not understood, or none at all."""
+    source = snapshot.document.get("source")
+    if source and snapshot.origin != "native":
+        return f"{safe(str(source))} is here, and names no phase and no plan that was understood: `tracker audit` lists its lines."
+    return "No plans here yet. `tracker init` makes a project, `tracker new` a plan."
 
 
 def score_line(score: sn.Score, *, colour: bool = False) -> str:

@@ -14,6 +14,7 @@ from tracker.definitions.scaffold import slug
 from tracker.errors import Usage
 from tracker.model import events as ev
 from tracker.model import refs
+from tracker.model import snapshot as sn
 from tracker.render.plain import safe
 from tracker.service.outline import DONE, PhaseOutline, PlanOutline
 
@@ -21,7 +22,10 @@ PLANS = "plans"
 _NATIVE = re.compile(r"\d{1,9}(?:\.\d{1,4}){0,4}\Z")
 _LETTERED = re.compile(r"(\d{1,4})([A-Z])?((?:\.\d{1,3})*)([A-Z])?\Z")
 _SLICE = re.compile(r"M(\d{1,4})/S(\d{1,3})\Z")
-_COMPUTED_STEP = re.compile(r"(?:execute|finish|mend|verify again:?)\s+plans?\s+\d", re.IGNORECASE)
+_COMPUTED_STEP = re.compile(
+    r"(?:execute|finish|mend|verify again:?)\s+plans?\s+\d|plan phase \d[\d.]*: |nothing is left to do\b",
+    re.IGNORECASE,
+)
 _LABELLED = re.compile(r"\*\*(?P<label>[^*:]+):\*\* (?:(?P<mark>[^\w\s`*(\[\"'][^\w\s]?) )?(?P<text>.*)\Z")
 
 
@@ -216,8 +220,12 @@ def drafts(
     source: str,
     day: str,
     finished: Callable[[PlanOutline], str],
+    position: str = "",
 ) -> list[Draft]:
-    """What the document says has happened, as events; ``finished`` gives the day of a plan, or an empty text."""
+    """What the document says has happened, as events; ``finished`` gives the day of a plan, or an empty text.
+
+    ``position`` is the phase that work is at, by the number that it had.
+    """
     found = []
     for item in phases:
         for ref, plan in item.plans:
@@ -233,12 +241,24 @@ def drafts(
                 found.append(
                     Draft(day, ev.DEFERRED, ref, {"source": "document", "reason": plan.because or "deferred"})
                 )
-    return [*found, Draft(day, ev.IMPORTED, None, _document(phases, records, source))]
+    return [*found, Draft(day, ev.IMPORTED, None, _document(phases, records, source, position))]
 
 
-def _document(phases: Sequence[Numbered], records: StateRecords, source: str) -> dict[str, Any]:
-    """What belongs to no plan: kept as records, for the renderings."""
+def _document(
+    phases: Sequence[Numbered], records: StateRecords, source: str, position: str
+) -> dict[str, Any]:
+    """What belongs to no plan: kept as records, for the state and its renderings."""
     data: dict[str, Any] = {"source": source}
+    said = {
+        item.number: item.phase.status
+        for item in phases
+        if not item.plans and item.phase.status != sn.PENDING
+    }
+    if said:
+        data["phases"] = said
+    at = next((item.number for item in phases if item.phase.number == position), "")
+    if at and at != sn.current_phase({item.number: item.phase.status for item in phases}):
+        data["position"] = at
     if records.current_phase_title:
         data["current_phase"] = next(
             (item.number for item in phases if item.phase.number == records.current_phase), ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,14 +98,12 @@ def snapshot(root: Path) -> sn.Snapshot:
     project = read(root)
     if project is None:
         return sn.Snapshot(name=root.resolve().name, origin=NONE)
-    phases = _phases(outline(project))
-    unfinished = [phase.number for phase in phases if phase.status != sn.DONE]
-    # What an archived milestone has left open is nobody's next step while there is a live one.
-    current = next((number for number in unfinished if not is_apart(number)), next(iter(unfinished), ""))
+    outlines = outline(project)
+    phases = _phases(outlines)
     return sn.Snapshot(
         name=name_of(project, root),
         goal=project.goal,
-        current_phase=current or (phases[-1].number if phases else ""),
+        current_phase=current_phase(project, outlines),
         updated=spoken_date(project),
         done=sum(phase.done for phase in phases),
         total=sum(phase.total for phase in phases),
@@ -113,6 +111,18 @@ def snapshot(root: Path) -> sn.Snapshot:
         origin=DOCUMENT if project.kind == "document" else PLANNING,
         document={"source": project.state.file if project.state else ""},
     )
+
+
+def current_phase(project: Project, phases: Sequence[PhaseOutline]) -> str:
+    """The phase that the document says it is at; where that one is finished, the next that is not.
+
+    What an archived milestone has left open is nobody's next step while there is a live one.
+    """
+    statuses = {phase.number: phase.status for phase in phases}
+    claims = project.state.claims if project.state is not None else ()
+    position = next((c.scope for c in claims if c.kind == "position" and c.scope in statuses), "")
+    live = {number: status for number, status in statuses.items() if not is_apart(number)}
+    return sn.current_phase(live if set(live.values()) - {sn.DONE} else statuses, position)
 
 
 def name_of(project: Project, root: Path) -> str:

@@ -103,7 +103,8 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
     if not outlines:
         raise Usage(
             f"{source} names no phase and no plan",
-            hint=f"It was read, and {len(project.unread)} of its lines were not understood: `tracker audit` lists them.",
+            hint=f"It was read, and {len(project.unread)} of its lines were not understood:"
+            f" `tracker audit {source}` lists them.",
         )
     phases = conversion.numbered(outlines)
     records = project.state.records if project.state and project.state.records else StateRecords()
@@ -120,7 +121,8 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
     if faults:
         raise Usage(f"{faults[0]}", hint="Mend the journal first; nothing was imported.")
     day = foreign.spoken_date(project)
-    found = conversion.drafts(phases, records, source, day, lambda plan: _finished(project, plan))
+    position = foreign.current_phase(project, outlines)
+    found = conversion.drafts(phases, records, source, day, lambda plan: _finished(project, plan), position)
     found += _links(root, phases, day)
     plans = [plan for item in phases for _, plan in item.plans]
     return Import(

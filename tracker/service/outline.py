@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
-from tracker.audit import Phase, Plan, Project
+from tracker.audit import Claim, Phase, Plan, Project, marks, phrases
 from tracker.audit.ids import is_backlog
 from tracker.audit.ids import normalise as number_of
 from tracker.audit.model import Mark
@@ -18,6 +19,8 @@ STATUSES: dict[Mark, str] = {"done": DONE, "active": "active", "open": "pending"
 """What a list's mark says of the plans in it."""
 MOST_PLACEHOLDERS = 500
 """A document that counts more plans in a phase than this, and names none, is not believed."""
+_COUNTS = ("plans", "plan position")
+_IN_PARENTHESES = re.compile(r"\s*\(([^()]{1,80})\)")
 _DEFAULT_TITLE = re.compile(r"Plan \S+\Z")
 _DEPENDENCY = re.compile(
     r"(?:phase[- ]?)?0*(\d{1,3}[A-Za-z]?(?:\.\d{1,3})*)(?:-(?:.*?-)?0*(\d{1,3}[A-Za-z]?)(?=\D|\Z))?",
@@ -63,17 +66,21 @@ class PhaseOutline(NamedTuple):
 def outline(project: Project) -> list[PhaseOutline]:
     """The phases in order. A reference names one plan; a phase that is said to be done has one at least.
 
-    A backlog phase (``999.x``) is one only where it has plans.
+    What no document names or counts is not there: an open phase without plans has none, and neither has one
+    whose count is zero. A backlog phase (``999.x``) is one only where it has plans.
     """
     records = _records(project)
     document = project.state.file if project.state is not None else ""
     known = project.phases or _positioned(project)
     phases = [phase for phase in known if phase.plans or not is_backlog(phase.number)]
-    bare = not any(phase.plans or phase.total or phase.done for phase in phases)
+    empty = _empty(project)
     taken: set[str] = set()
     result = []
     for phase in phases:
-        plans = _named(phase, records, document, taken) if phase.plans else _counted(phase, bare=bare)
+        if phase.plans:
+            plans = _named(phase, records, document, taken)
+        else:
+            plans = [] if phase.number in empty else _counted(_with_count(phase, project))
         taken |= {plan.ref for plan in plans}
         result.append(
             PhaseOutline(
@@ -90,28 +97,66 @@ def outline(project: Project) -> list[PhaseOutline]:
 
 
 def _positioned(project: Project) -> tuple[Phase, ...]:
-    """The phases of a document that only says where it stands: ``Phase: 3 of 9``, ``Plan: 1 of 4``."""
+    """The phases of a document that only says where it stands: ``Phase: 3 of 9 (Lens)``, ``Plan: 1 of 4``."""
     claims = project.state.claims if project.state is not None else ()
     at = next((c for c in claims if c.kind == "position" and c.scope.isdigit() and c.total), None)
     if at is None or at.total is None or not 0 < int(at.scope) <= at.total <= MOST_PLACEHOLDERS:
         return ()
     here = int(at.scope)
-    kinds = ("plans", "plan position")
-    plans = next((c for c in claims if c.kind in kinds and c.scope == at.scope and c.total), None)
+    plans = next((c for c in claims if c.kind in _COUNTS and c.scope == at.scope and c.total), None)
     done, total = (plans.done or 0, plans.total or 0) if plans is not None else (0, 0)
     said = next((c.mark for c in claims if c.kind == "phase status" and c.scope == at.scope), None)
+    if said == DONE or (plans is not None and plans.mark == DONE):
+        done = total
+    elif plans is not None and plans.kind == "plan position" and not _whole(claims, at.scope):
+        done = min(done, total - 1)  # it is at the last plan, not behind it
     working = "active" if done or said == "active" else "pending"
     return tuple(
         Phase(
             number=str(number),
-            title=f"Phase {number}",
-            status=DONE if number < here else working if number == here else "pending",
+            title=(number == here and _name(at)) or f"Phase {number}",
+            status=DONE
+            if number < here or (number == here and said == DONE)
+            else working
+            if number == here
+            else "pending",
             done=done if number == here else 0,
             total=total if number == here else 0,
             evidence=(f"{at.file}:{at.line} is at phase {here} of {at.total}",),
         )
         for number in range(1, at.total + 1)
     )
+
+
+def _whole(claims: Iterable[Claim], phase: str) -> bool:
+    """Whether the document says that all is done: 100 % of everything, or of the phase."""
+    return any(c.kind == "percent" and c.percent == 100 and c.scope in ("", phase) for c in claims)
+
+
+def _name(at: Claim) -> str:
+    """The phase's name, which stands in parentheses behind its number."""
+    where = phrases.position(marks.plain(at.text.partition(":")[2]))
+    match = _IN_PARENTHESES.match(where.rest) if where is not None else None
+    return match[1].strip() if match is not None and marks.word(match[1]) is None else ""
+
+
+def _empty(project: Project) -> frozenset[str]:
+    """The phases of which ROADMAP.md says that they have no plans: ``0/0``."""
+    listed = project.roadmap.phases if project.roadmap is not None else ()
+    return frozenset(phase.number for phase in listed if not phase.planned and phase.counts[:1] == ((0, 0),))
+
+
+def _with_count(phase: Phase, project: Project) -> Phase:
+    """The phase with the plans that the state document counts in it, where nothing else has counted them."""
+    claims = project.state.claims if project.state is not None else ()
+    found = next(
+        (c for c in claims if c.kind == "plans" and c.decisive and c.scope == phase.number and c.total), None
+    )
+    if phase.total or phase.done or found is None or found.total is None:
+        return phase
+    done = min(found.done or 0, found.total)
+    said = f"{found.file}:{found.line} says {done} of {found.total} plans are done"
+    return replace(phase, done=done, total=found.total, evidence=(*phase.evidence, said))
 
 
 def _status(phase: Phase, plans: list[PlanOutline]) -> str:
@@ -195,13 +240,9 @@ def _changes(records: StateRecords, phase: str, plan: str) -> tuple[tuple[str, s
     return tuple((item.path, item.why) for item in records.changes if item.plan == plan)
 
 
-def _counted(phase: Phase, *, bare: bool) -> list[PlanOutline]:
+def _counted(phase: Phase) -> list[PlanOutline]:
     """The plans that a document counts and does not name; a done phase without any count is one plan."""
-    total = max(phase.total, phase.done)
-    if phase.status != DONE and total and phase.done >= total:
-        total += 1
-    if not total and (phase.status == DONE or bare):
-        total = 1
+    total = max(phase.total, phase.done) or int(phase.status == DONE)
     if total > MOST_PLACEHOLDERS:
         return []
     done = total if phase.status == DONE else phase.done

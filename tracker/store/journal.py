@@ -214,6 +214,7 @@ _TEXTS = frozenset(
         "digest",
         "event",
         "mark",
+        "position",
         "reason",
         "run",
         "slug",
@@ -224,6 +225,7 @@ _TEXTS = frozenset(
 )
 _SHAPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "checks": (_is_outcomes, f"an object that gives each check its outcome, one of {', '.join(OUTCOMES)}"),
+    "phases": (_is_object_of_texts, "an object that gives each phase a text"),
     "proofs": (_is_object_of_texts, "an object that gives each plan a text"),
     "changes": (_is_changes, "a list of objects, each with the text 'path', and 'why' and 'kind' or not"),
     "deferred": (_is_texts, "a list of texts"),
