@@ -41,10 +41,26 @@ def test_phases(text: str, title: str) -> None:
         ("Complete Phase 1 Integrations", "Complete Phase 1 Integrations"),
         ("Plan the harbour", "Plan the harbour"),
         ("API: the second version", "API: the second version"),
+        ("Task 1: Project structure created", "Light the lamp"),
+        ("Phase 01 Plan 01 Summary", "Light the lamp"),
+        ("Task force of the harbour", "Task force of the harbour"),
     ],
 )
 def test_plans(text: str, title: str) -> None:
     assert titles.plan(text, "Light the lamp. Then rest.", "Plan 01") == title
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Task 1: Project structure created", "Project structure created"),
+        ("Task 0.2 - Storage", "Storage"),
+        ("Task 3", "Plan 01"),
+        ("Phase 1, Plan 2", "Plan 01"),
+    ],
+)
+def test_a_task_is_the_title_where_nothing_says_more(text: str, title: str) -> None:
+    assert titles.plan(text, "", "Plan 01") == title
 
 
 def test_a_sentence_is_cut_at_a_word() -> None:

@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass, field
 
 from tracker.audit import lines as md
-from tracker.audit import marks
+from tracker.audit import marks, planlists
 from tracker.audit.ids import normalise
 from tracker.audit.model import Mark, Unread
+from tracker.audit.words import ANY_PHASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class PlanRecord:
     symbol: str
     bullets: tuple[str, ...]
     line: int
+    given: bool = True
+    """Whether the document calls it a plan of that number; else its place in the list numbers it, or it is a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +108,20 @@ class StateRecords:
     footer: str = ""
     footer_date: str = ""
     unread: tuple[Unread, ...] = ()
+    own: bool = False
+    """Whether it has the parts that make it a document of this dialect: overall progress and a current phase."""
 
     @property
     def known(self) -> bool:
-        """Whether the document is of this dialect at all."""
+        """Whether there is anything of this dialect in the document."""
         return bool(self.phases or self.plans or self.must_haves)
 
 
-_FIELD = re.compile(r"\*\*(?P<key>[^*:]{1,40}):\*\*[ \t]*(?P<value>.*?)[ \t]*\Z")
-_PLAN = re.compile(
-    r"\d{1,3}\.[ \t]+\*\*Plan (?P<number>\d{1,3}[A-Za-z]?):\*\*[ \t]*(?P<rest>.*?)[ \t]*\Z", re.IGNORECASE
+_FIELD = re.compile(r"\*\*(?P<key>[^*:]{1,40})(?::\*\*|\*\*[ \t]*:)[ \t]*(?P<value>.*?)[ \t]*\Z")
+_CURRENT = re.compile(
+    rf"(?:{ANY_PHASE}[ \t]+)?(?P<number>\d+(?:\.\d+)*[A-Za-z]?)(?:[ \t]+of[ \t]+\d+)?[ \t]*[-–—:]?[ \t]*(?P<title>.*)",
+    re.IGNORECASE,
 )
-_DETAIL = re.compile(r"(?P<title>.*?)[ \t]+\((?P<detail>.*)\)\Z")
 _BULLET = re.compile(r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<text>.*?)[ \t]*\Z")
 _NUMBERED = re.compile(r"\d{1,3}[.)][ \t]+(?P<text>.*?)[ \t]*\Z")
 _CHANGE = re.compile(r"`(?P<path>[^`]+)`[ \t]*(?:[-–—:][ \t]*)?(?P<why>.*)\Z")
@@ -126,24 +131,26 @@ _MODIFIED = re.compile(
 )
 _FOOTER = re.compile(r"\*(?P<text>[^*].*?)\*\Z")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_SYMBOL = re.compile(rf"[ \t]*(?P<symbol>[{marks.SYMBOLS}]\uFE0F?)\Z")
 _LEADING_SYMBOL = re.compile(rf"(?P<symbol>[{marks.SYMBOLS}]\uFE0F?)[ \t]+(?P<text>.*)\Z")
 _NONE = re.compile(r"\*?(?:none|nothing)\b.{0,40}\Z", re.IGNORECASE)
-_LISTS: dict[str, Mark] = {
-    "completed plans": "done",
-    "active plans": "active",
-    "pending plans": "open",
-    "deferred plans": "deferred",
-}
+_PARTS = (
+    ("overall progress", "progress"),
+    ("current phase", "current"),
+    ("recent activity", "activity"),
+    ("goals", "goals"),
+    ("next steps", "next"),
+)
+_OF_A_PHASE = {"current", "phase"}
 
 
 @dataclass(slots=True)
 class _Walk:
     file: str
+    lines: list[str]
     title: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     phases: list[PhaseRecord] = field(default_factory=list)
-    plans: list[PlanRecord] = field(default_factory=list)
+    children: dict[int, list[str]] = field(default_factory=dict)
     activity: list[tuple[str, str, int, list[EntryRecord]]] = field(default_factory=list)
     changes: list[ChangeRecord] = field(default_factory=list)
     target: list[tuple[str, str]] = field(default_factory=list)
@@ -153,6 +160,12 @@ class _Walk:
     unread: list[Unread] = field(default_factory=list)
     part: str = "header"
     phase: str = ""
+    """The phase that a part is about; ``current`` is the one that the document is at."""
+    current: str = ""
+    own: bool = False
+    listing: Mark | None = None
+    """The mark of the list of plans that is open."""
+    items: list[tuple[planlists.Item, int]] = field(default_factory=list)
     changed_by: str = ""
 
     def leave(self, number: int, line: str) -> None:
@@ -162,14 +175,19 @@ class _Walk:
 
 def read(text: str, file: str) -> StateRecords:
     """Read a document's text. Never raises; ``known`` is false when nothing of the dialect was in it."""
-    walk = _Walk(file)
     lines, _cut = md.split(text)
+    walk = _Walk(file, lines)
     skip = 0
+    fenced = False
     for index, line in enumerate(lines):
         bare = line.strip()
         if index < skip or not bare or (bare.strip("-*_ ") == "" and len(bare) > 2):
             continue
-        if line.startswith("#") and (heading := md.HEADING.match(line)):
+        fence = md.FENCE.match(line) is not None
+        fenced ^= fence
+        if fence or fenced:
+            walk.leave(index + 1, line)
+        elif line.startswith("#") and (heading := md.HEADING.match(line)):
             if not _heading(walk, len(heading["level"]), heading["rest"], index + 1):
                 walk.leave(index + 1, line)
         elif md.is_table(lines, index):
@@ -189,30 +207,23 @@ def _heading(walk: _Walk, level: int, rest: str, number: int) -> bool:
     if level == 1:
         walk.title = walk.title or plain
         return True
-    if level == 2:
-        walk.part = next(
-            (
-                part
-                for word, part in (
-                    ("overall progress", "progress"),
-                    ("current phase", "current"),
-                    ("recent activity", "activity"),
-                    ("goals", "goals"),
-                    ("next steps", "next"),
-                )
-                if word in low
-            ),
-            "other",
-        )
-        if walk.part in {"current", "goals"} and (named := re.search(r"phase[ \t]+(\d+(?:\.\d+)*)", low)):
-            walk.phase = normalise(named[1])
-        return walk.part != "other"
-    if (
-        walk.part in {"current", "completed plans", "active plans", "pending plans", "deferred plans"}
-        and low in _LISTS
-    ):
-        walk.part = low
+    walk.listing, listing = None, planlists.opened(plain) if level > 2 else None
+    if listing is not None and walk.part in _OF_A_PHASE:
+        walk.listing = listing
         return True
+    phase = md.phase_name(plain)
+    if level == 2:
+        walk.part = next((part for word, part in _PARTS if word in low), "other")
+        if walk.part in {"current", "goals"}:
+            if named := re.search(r"phase[ \t]+(\d+(?:\.\d+)*)", low):
+                walk.phase = walk.current = normalise(named[1])
+            walk.own |= walk.part == "current"
+            return True
+    if phase is not None and walk.part in {"other", *_OF_A_PHASE}:
+        walk.part, walk.phase = "phase", phase[0]
+        return True
+    if level == 2:
+        return walk.part != "other"
     if walk.part in {"activity", "changes"}:
         if modified := _MODIFIED.match(plain):
             walk.part, walk.changed_by = "changes", normalise(modified["plan"]) if modified["plan"] else ""
@@ -228,6 +239,10 @@ def _heading(walk: _Walk, level: int, rest: str, number: int) -> bool:
 
 
 def _row(walk: _Walk, row: md.Row) -> bool:
+    if walk.part in _OF_A_PHASE and walk.phase:
+        task = planlists.task(row, walk.phase)
+        walk.items += [(task, row.line)] if task is not None else []
+        return task is not None
     named = md.row_name(row.cells[0]) if row.cells else None
     status = row.cell("status")
     if walk.part != "progress" or named is None or status is None:
@@ -252,12 +267,12 @@ def _row(walk: _Walk, row: md.Row) -> bool:
 
 
 def _line(walk: _Walk, line: str, bare: str, number: int) -> bool:
+    if walk.listing is not None:
+        return _listed(walk, line, bare, number)
     if walk.part in {"header", "current"} and (found := _FIELD.match(bare)):
         key = found["key"].strip().casefold()
         walk.fields.setdefault(key if walk.part == "header" else f"current {key}", found["value"])
         return True
-    if walk.part in _LISTS:
-        return _listed(walk, line, bare, number, _LISTS[walk.part])
     bullet = _BULLET.match(line)
     if walk.part == "activity" and bullet is not None and walk.activity:
         entries = walk.activity[-1][3]
@@ -288,54 +303,57 @@ def _line(walk: _Walk, line: str, bare: str, number: int) -> bool:
     return False
 
 
-def _listed(walk: _Walk, line: str, bare: str, number: int, mark: Mark) -> bool:
-    plan = _PLAN.match(bare)
-    if plan is None:
-        bullet = _BULLET.match(line)
-        if bullet is not None and bullet["indent"] and walk.plans:
-            last = walk.plans[-1]
-            walk.plans[-1] = PlanRecord(
-                last.phase,
-                last.number,
-                last.title,
-                last.detail,
-                last.mark,
-                last.symbol,
-                (*last.bullets, bullet["text"]),
-                last.line,
-            )
-            return True
+def _listed(walk: _Walk, line: str, bare: str, number: int) -> bool:
+    bullet = _BULLET.match(line)
+    if bullet is not None and bullet["indent"] and walk.items:
+        walk.children.setdefault(walk.items[-1][1], []).append(bullet["text"])
+        return True
+    found = planlists.item(bare, walk.listing) if walk.listing is not None else None
+    if found is None or not walk.phase:
         return _NONE.match(bare) is not None
-    rest, symbol = plan["rest"], ""
-    if tail := _SYMBOL.search(rest):
-        rest, symbol = rest[: tail.start()], tail["symbol"]
-    detail = _DETAIL.match(rest)
-    title, more = (detail["title"], detail["detail"]) if detail else (rest, "")
-    walk.plans.append(
-        PlanRecord(walk.phase, normalise(plan["number"]), title, more, mark, symbol, (), number)
-    )
+    if _NONE.match(found.title) is None:
+        walk.items.append((found._replace(phase=found.phase or walk.phase), number))
     return True
 
 
+def _plans(walk: _Walk) -> list[PlanRecord]:
+    counts = {row.number: row.total for row in walk.phases} if walk.own else {}
+    found, left = planlists.numbered(walk.items, counts)
+    for line in left:
+        walk.leave(line, walk.lines[line - 1])
+    return [
+        PlanRecord(
+            item.phase,
+            item.number,
+            item.title,
+            item.detail,
+            item.mark,
+            item.symbol,
+            tuple(walk.children.get(line, ())),
+            line,
+            item.plan,
+        )
+        for item, line in found
+    ]
+
+
 def _finish(walk: _Walk) -> StateRecords:
-    current = re.match(
-        r"(?P<number>\d+(?:\.\d+)*[A-Za-z]?)[ \t]*[-–—:]?[ \t]*(?P<title>.*)",
-        walk.fields.get("current phase", ""),
-    )
+    current = _CURRENT.match(walk.fields.get("current phase", ""))
+    plans = _plans(walk)
     date = _DATE.search(walk.footer)
     return StateRecords(
         title=walk.title,
         project=walk.fields.get("project", ""),
         goal=walk.fields.get("goal", ""),
-        current_phase=normalise(current["number"]) if current else walk.phase,
-        current_phase_title=current["title"] if current else "",
+        current_phase=normalise(current["number"]) if current else walk.current,
+        current_phase_title=re.sub(r"^\(([^()]*)\)", r"\1", current["title"]) if current else "",
         updated=walk.fields.get("last updated", ""),
         phases=tuple(walk.phases),
         status=walk.fields.get("current status", ""),
         total=_int(walk.fields.get("current plans", "")),
         completed=_int(walk.fields.get("current completed", "")),
         remaining=_int(walk.fields.get("current remaining", "")),
-        plans=tuple(walk.plans),
+        plans=tuple(plans),
         activity=tuple(
             ActivityRecord(title, day, tuple(entries), line) for title, day, line, entries in walk.activity
         ),
@@ -345,7 +363,8 @@ def _finish(walk: _Walk) -> StateRecords:
         next_steps=tuple(walk.steps),
         footer=walk.footer,
         footer_date=date[0] if date else "",
-        unread=tuple(walk.unread),
+        unread=tuple(sorted(walk.unread, key=lambda row: row.line)),
+        own=walk.own and bool(walk.phases),
     )
 
 

@@ -16,13 +16,13 @@ def next_steps(snapshot: sn.Snapshot) -> list[str]:
     phase = snapshot.phase(snapshot.current_phase)
     stale = [plan for item in snapshot.phases for plan in item.plans if plan.proof == sn.STALE]
     cycle, stuck = _cycle(snapshot)
-    broken = []
+    broken: list[str] = []
     if cycle:
         members = sorted(set(cycle), key=cycle.index)
-        broken = [
+        broken.append(
             f"Mend Plans {', '.join(members)}: the definitions are broken,"
             f" {' → '.join(cycle)} is a cycle and can never start"
-        ]
+        )
     steps = _mend(phase)
     if stale:
         elsewhere = {plan.ref for plan in stale} - {plan.ref for plan in phase.plans}

@@ -137,7 +137,7 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
         files=fresh,
         lines=_lines(root),
         events=_events(repository, known, found),
-        unread=project.unread if project.state is None else (*records.unread, *_beyond(project, records)),
+        unread=(*records.unread, *_beyond(project, records)) if records.own else project.unread,
         notes=_notes(project, records),
     )
 
@@ -267,7 +267,7 @@ def _beyond(project: Project, records: StateRecords) -> tuple[Unread, ...]:
 
 def _notes(project: Project, records: StateRecords) -> tuple[str, ...]:
     """Lines of a document of tracker's own dialect that fit no record: a person's words, kept in the notes."""
-    if project.kind != "document" or not records.known:
+    if project.kind != "document" or not records.own:
         return ()
     return tuple(row.text for row in records.unread)
 

@@ -182,6 +182,8 @@ def _named(phase: Phase, records: StateRecords, document: str, taken: set[str]) 
     plans = []
     for plan in phase.plans:
         record = listed.get(plan.number)
+        if record is not None and plan.path and not record.given:
+            record = None
         default = f"Plan {plan.number.zfill(2)}"
         if _DEFAULT_TITLE.match(plan.title):
             title = record.title if record else default
@@ -211,7 +213,7 @@ def _named(phase: Phase, records: StateRecords, document: str, taken: set[str]) 
     plans += [
         _listed(item, records, document, _once(f"{phase.number}.{item.number.zfill(2)}", names))
         for item in listed.values()
-        if item.number not in present
+        if item.given and item.number not in present
     ]
     return plans
 

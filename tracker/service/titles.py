@@ -10,15 +10,17 @@ LONGEST = 120
 _MARKS = r"[✓✔✅☑🚧⏳❌]\uFE0F?"
 _BEFORE = re.compile(
     rf"(?:{_MARKS}\s*)?(?:COMPLETED?\s*(?:\(\d{{4}}-\d\d-\d\d\))?\s*[-–—:]?\s*)?"
-    r"(?:(?:Phase\s+[\d.]+[A-Za-z]?\s*[,–—-]?\s*)?(?:Plan\s+[\d.]+[A-Za-z]?\s*)?(?:Summary|SUMMARY)?\s*:\s+|\d{1,3}\s+Summary:\s+)?"
+    r"(?:Task\s+[\d.]+[A-Za-z]?\s*[:.–—-]\s+|(?:Phase\s+[\d.]+[A-Za-z]?\s*[,–—-]?\s*)?(?:Plan\s+[\d.]+[A-Za-z]?\s*)?(?:Summary|SUMMARY)?\s*:\s+|\d{1,3}\s+Summary:\s+)?"
 )
+_ONE_TASK = re.compile(r"Task\s+\d", re.IGNORECASE)
 _COUNTED = re.compile(r"\s*\(\s*\d+\s*/\s*\d+(?:\s+\w+)?\s*\)|\s*\(INSERTED\)", re.IGNORECASE)
 _AFTER = re.compile(
     rf"\s*(?:{_MARKS}|[-–—]\s*(?:completed?|shipped|done)\b.*|\s(?:[-–—]\s*)?(?:Summary|Implementation Plan)|\((?:completed|shipped)\b[^)]*\))\s*\Z",
     re.IGNORECASE,
 )
 _NONE = re.compile(
-    r"(?:\d*\s*(?:plan\s*)?summary|what was built|overview|performance|accomplishments|objective|context)\W*\Z|.*:\Z|Task\s+\d.*",
+    r"(?:(?:\d*\s*(?:plan\s*)?summary|what was built|overview|performance|accomplishments|objective|context)\W*\Z|.*:\Z|Task\s+[\d.]+"
+    r"|(?:Phase\s+[\d.]+[A-Za-z]?\W*)?Plan\s+[\d.]+[A-Za-z]?)\Z",
     re.IGNORECASE,
 )
 
@@ -30,9 +32,13 @@ def phase(text: str) -> str:
 
 
 def plan(text: str, objective: str, default: str) -> str:
-    """The plan's title; where that is a heading that every such file has, the first sentence of its objective."""
-    title = _trimmed(_BEFORE.sub("", " ".join(text.split()), count=1))
-    if not title or _NONE.match(title):
+    """The plan's title; where that is a heading that every such file has, the first sentence of its objective.
+
+    So it is where the title is the name of one of several tasks (``Task 1: wick``): without an objective that one is it.
+    """
+    line = " ".join(text.split())
+    title = _trimmed(_BEFORE.sub("", line, count=1))
+    if not title or _NONE.match(title) or (objective and _ONE_TASK.match(line)):
         title = re.split(r"(?<=[.!?])\s", objective, maxsplit=1)[0].rstrip(".")
     return _short(title) or default
 
