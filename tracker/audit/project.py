@@ -24,9 +24,11 @@ from tracker.audit.model import (
 from tracker.audit.parts import Pieces
 
 _STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
+_ALONE = ("STATE.MD", "PROJECT_STATE.MD")
+"""State documents that a ROADMAP.md beside them goes with."""
 PLANNING = ".planning"
 GSD_2 = ".gsd"
-DOCUMENTS = ("STATE.md", "ROADMAP.md")
+DOCUMENTS = ("STATE.md", "PROJECT_STATE.md", "ROADMAP.md")
 
 
 def find(path: str) -> Path | None:
@@ -109,7 +111,7 @@ def _from_document(path: Path) -> Project:
         plan = _roadmap(directory, name, "", problems)
     else:
         document = _document(directory, name, "", problems)
-        beside = _listdir(directory).get("ROADMAP.MD") if name.upper() == "STATE.MD" else None
+        beside = _listdir(directory).get("ROADMAP.MD") if name.upper() in _ALONE else None
         plan = _roadmap(directory, beside, "", problems)
     title = (document.project or document.title) if document else ""
     project = Project(

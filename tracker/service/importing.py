@@ -103,14 +103,15 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
     if not outlines:
         raise Usage(
             f"{source} names no phase and no plan",
-            hint=f"It was read, and {len(project.unread)} of its lines were not understood:"
-            f" `tracker audit {source}` lists them.",
+            hint=f"Lines of it that were not understood: {len(project.unread)}. `tracker audit {source}` lists them."
+            if project.unread
+            else "It was read, and nothing in it looks like a phase or a plan.",
         )
     phases = conversion.numbered(outlines)
     records = project.state.records if project.state and project.state.records else StateRecords()
     texts = conversion.project_files(
         foreign.name_of(project, root),
-        project.goal,
+        foreign.goal_of(project),
         phases,
         records,
         lambda plan: _body(project, plan),
