@@ -77,6 +77,13 @@ def test_phases_alone_get_no_plans_that_nobody_has_written(project: SampleProjec
     assert next_steps(project.snapshot) == ["Plan Phase 1: Quay"]
 
 
+def test_a_plan_that_is_still_to_be_named_is_none(project: SampleProject) -> None:
+    text = "### Phase 1: Quay\n\nPlans:\n- [ ] 01-01: TBD\n\n### Phase 2: Crane\n\nPlans:\n- [x] 02-01: TBD\n- [ ] 02-02: Hook\n"
+    document(project, text, "ROADMAP.md")
+    assert counts(project.snapshot) == [("1", "pending", 0, 0), ("2", "active", 1, 2)]
+    assert next_steps(project.snapshot) == ["Plan Phase 1: Quay"]
+
+
 def test_a_phase_that_is_in_progress_without_plans_shows_so() -> None:
     found = Project(root=".", kind="gsd", phases=(Phase("1", "Quay", "active"),))
     assert [(phase.status, phase.plans) for phase in outline(found)] == [("active", ())]

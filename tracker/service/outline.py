@@ -21,6 +21,9 @@ MOST_PLACEHOLDERS = 500
 """A document that counts more plans in a phase than this, and names none, is not believed."""
 _COUNTS = ("plans", "plan position")
 _IN_PARENTHESES = re.compile(r"\s*\(([^()]{1,80})\)")
+_UNDECIDED = re.compile(
+    r"\W*(?:TB[ADC]|to be (?:announced|defined|decided|determined|planned))\W*\Z", re.IGNORECASE
+)
 _DEFAULT_TITLE = re.compile(r"Plan \S+\Z")
 _DEPENDENCY = re.compile(
     r"(?:phase[- ]?)?0*(\d{1,3}[A-Za-z]?(?:\.\d{1,3})*)(?:-(?:.*?-)?0*(\d{1,3}[A-Za-z]?)(?=\D|\Z))?",
@@ -71,7 +74,7 @@ def outline(project: Project) -> list[PhaseOutline]:
     """
     records = _records(project)
     document = project.state.file if project.state is not None else ""
-    known = project.phases or _positioned(project)
+    known = [_decided(phase) for phase in project.phases or _positioned(project)]
     phases = [phase for phase in known if phase.plans or not is_backlog(phase.number)]
     empty = _empty(project)
     taken: set[str] = set()
@@ -94,6 +97,16 @@ def outline(project: Project) -> list[PhaseOutline]:
             )
         )
     return _connected(result)
+
+
+def _decided(phase: Phase) -> Phase:
+    """The phase without plans that are only a list's promise to name some: ``- [ ] 13-01: TBD``."""
+    plans = tuple(
+        plan
+        for plan in phase.plans
+        if plan.path or plan.summary or plan.status == DONE or not _UNDECIDED.match(plan.title)
+    )
+    return phase if plans == phase.plans else replace(phase, plans=plans, total=len(plans))
 
 
 def _positioned(project: Project) -> tuple[Phase, ...]:
