@@ -89,6 +89,17 @@ def test_items_of_a_list_are_plans(project: SampleProject, heading: str, items: 
     assert found == [("2.01", "Cart", "done"), ("2.02", "Refunds", "pending")]
 
 
+@pytest.mark.parametrize(
+    "heading", ["Current Phase", "Current Phase: 2 - Checkout", "🚀 Current Phase: Phase 2"]
+)
+def test_the_current_phase_is_known_from_its_heading_or_its_field(
+    project: SampleProject, heading: str
+) -> None:
+    text = SHOP.format(count="0/1 plans", lists="### Pending\n- Plan 01: None-blocking cart")
+    found = plans(project, text.replace("🚀 Current Phase: Phase 2", heading))
+    assert found == [("2.01", "None-blocking cart", "pending")]
+
+
 def test_in_progress_is_at_work_and_a_box_says_more_than_its_list() -> None:
     found = [
         planlists.item("- Plan 1: Cart", "active"),

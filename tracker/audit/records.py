@@ -14,110 +14,30 @@ from tracker.audit import lines as md
 from tracker.audit import marks, planlists
 from tracker.audit.ids import normalise
 from tracker.audit.model import Mark, Unread
+from tracker.audit.recordtypes import (
+    ActivityRecord,
+    ChangeRecord,
+    EntryRecord,
+    MustHaveRecord,
+    PhaseRecord,
+    PlanRecord,
+    StateRecords,
+)
 from tracker.audit.words import ANY_PHASE
 
-
-@dataclass(frozen=True, slots=True)
-class PhaseRecord:
-    """A row of the progress table. ``impact`` is the document's own text, projected figures as they are."""
-
-    number: str
-    title: str
-    mark: Mark | None
-    status: str
-    done: int | None
-    total: int | None
-    impact: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRecord:
-    """A listed plan: where it is listed is its ``mark``, ``symbol`` what stands behind its title."""
-
-    phase: str
-    number: str
-    title: str
-    detail: str
-    mark: Mark
-    symbol: str
-    bullets: tuple[str, ...]
-    line: int
-    given: bool = True
-    """Whether the document calls it a plan of that number; else its place in the list numbers it, or it is a task."""
-
-
-@dataclass(frozen=True, slots=True)
-class EntryRecord:
-    """A bullet of recent activity with the bullets below it, Markdown as written."""
-
-    text: str
-    children: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityRecord:
-    """A dated part of recent activity. ``date`` is ISO, empty when the heading has none."""
-
-    title: str
-    date: str
-    entries: tuple[EntryRecord, ...]
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeRecord:
-    """A file that a plan modified, and why."""
-
-    plan: str
-    path: str
-    why: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class MustHaveRecord:
-    """A must-have with the document's own mark."""
-
-    text: str
-    mark: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class StateRecords:
-    """All of a state document. ``target`` holds the score target's lines as (name, value)."""
-
-    title: str = ""
-    project: str = ""
-    goal: str = ""
-    current_phase: str = ""
-    current_phase_title: str = ""
-    updated: str = ""
-    phases: tuple[PhaseRecord, ...] = ()
-    status: str = ""
-    total: int | None = None
-    completed: int | None = None
-    remaining: int | None = None
-    plans: tuple[PlanRecord, ...] = ()
-    activity: tuple[ActivityRecord, ...] = ()
-    changes: tuple[ChangeRecord, ...] = ()
-    target: tuple[tuple[str, str], ...] = ()
-    must_haves: tuple[MustHaveRecord, ...] = ()
-    next_steps: tuple[str, ...] = ()
-    footer: str = ""
-    footer_date: str = ""
-    unread: tuple[Unread, ...] = ()
-    own: bool = False
-    """Whether it has the parts that make it a document of this dialect: overall progress and a current phase."""
-
-    @property
-    def known(self) -> bool:
-        """Whether there is anything of this dialect in the document."""
-        return bool(self.phases or self.plans or self.must_haves)
-
+__all__ = [
+    "ActivityRecord",
+    "ChangeRecord",
+    "EntryRecord",
+    "MustHaveRecord",
+    "PhaseRecord",
+    "PlanRecord",
+    "StateRecords",
+    "read",
+]
 
 _FIELD = re.compile(r"\*\*(?P<key>[^*:]{1,40})(?::\*\*|\*\*[ \t]*:)[ \t]*(?P<value>.*?)[ \t]*\Z")
+_IN_HEADING = re.compile(r"phase:?[ \t]+(?:phase[ \t]+)?(?P<number>\d+(?:\.\d+)*)")
 _CURRENT = re.compile(
     rf"(?:{ANY_PHASE}[ \t]+)?(?P<number>\d+(?:\.\d+)*[A-Za-z]?)(?:[ \t]+of[ \t]+\d+)?[ \t]*[-–—:]?[ \t]*(?P<title>.*)",
     re.IGNORECASE,
@@ -204,10 +124,10 @@ def read(text: str, file: str) -> StateRecords:
 def _heading(walk: _Walk, level: int, rest: str, number: int) -> bool:
     plain = re.sub(rf"[{marks.SYMBOLS}\uFE0F\U0001F300-\U0001FAFF]", "", rest).strip()
     low = plain.casefold()
+    walk.listing, listing = None, planlists.opened(plain) if level > 2 else None
     if level == 1:
         walk.title = walk.title or plain
         return True
-    walk.listing, listing = None, planlists.opened(plain) if level > 2 else None
     if listing is not None and walk.part in _OF_A_PHASE:
         walk.listing = listing
         return True
@@ -215,8 +135,9 @@ def _heading(walk: _Walk, level: int, rest: str, number: int) -> bool:
     if level == 2:
         walk.part = next((part for word, part in _PARTS if word in low), "other")
         if walk.part in {"current", "goals"}:
-            if named := re.search(r"phase[ \t]+(\d+(?:\.\d+)*)", low):
-                walk.phase = walk.current = normalise(named[1])
+            named = _IN_HEADING.search(low) or _CURRENT.match(walk.fields.get("current phase", ""))
+            if named is not None:
+                walk.phase = walk.current = normalise(named["number"])
             walk.own |= walk.part == "current"
             return True
     if phase is not None and walk.part in {"other", *_OF_A_PHASE}:
@@ -311,7 +232,7 @@ def _listed(walk: _Walk, line: str, bare: str, number: int) -> bool:
     found = planlists.item(bare, walk.listing) if walk.listing is not None else None
     if found is None or not walk.phase:
         return _NONE.match(bare) is not None
-    if _NONE.match(found.title) is None:
+    if found.number or _NONE.match(found.title) is None:
         walk.items.append((found._replace(phase=found.phase or walk.phase), number))
     return True
 
