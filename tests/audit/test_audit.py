@@ -39,7 +39,7 @@ def test_a_consistent_project(make: Make) -> None:
         "plans_with_commits": 2,
     }
     assert {c.verdict for c in report.claims if c.decisive} == {"supported"}
-    assert kinds(report) == ["plan-without-commits", "plan-without-commits"]
+    assert kinds(report) == []
 
 
 def test_claims_have_place_words_and_evidence(make: Make) -> None:
@@ -162,7 +162,7 @@ def test_commits_without_a_plan_are_named(make: Make) -> None:
     report = make(lighthouse(), "feat(07-01): ghost", "feat(01-01): wick")
     messages = [f.message for f in report.findings if f.kind == "commits-without-plan"]
     assert len(messages) == 1
-    assert "7-1" in messages[0]
+    assert "07-01" in messages[0]
 
 
 def test_a_phase_called_complete_with_plans_left_is_contradicted(make: Make) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tracker.audit.ids import is_backlog
@@ -35,6 +35,29 @@ class Directory:
         return bool(self.plans) and self.summarised >= len(self.plans)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Done and total as one way of counting gives both, with the words for it.
+
+    ``done`` is None where nothing was ever marked and other records show that work was done: that is no evidence.
+    ``joined`` ones hold the files' done against ROADMAP.md's total, or count what either of them knows;
+    ``loose`` ones count what is done beside what there is, without being a part of it: they make no share.
+    """
+
+    done: int | None
+    total: int
+    words: str
+    joined: bool = False
+    loose: bool = False
+
+    @property
+    def percent(self) -> float | None:
+        """The share that is done, None without one."""
+        if self.done is None or self.loose or not 0 <= self.done <= self.total or not self.total:
+            return None
+        return 100 * self.done / self.total
+
+
 @dataclass(slots=True)
 class Scope:
     """A part of the project with its counts: a milestone, ``phases/`` only, everything."""
@@ -42,11 +65,8 @@ class Scope:
     name: str
     directories: list[Directory]
     listed: list[RoadmapPhase]
-    plans_done: set[int] = field(default_factory=set)
-    plans_total: set[int] = field(default_factory=set)
-    phases_done: set[int] = field(default_factory=set)
-    phases_total: set[int] = field(default_factory=set)
-    _pairs: list[tuple[int, int]] = field(default_factory=list)
+    plans: list[Tally] = field(default_factory=list)
+    phases: list[Tally] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._count_plans()
@@ -57,6 +77,37 @@ class Scope:
         """Whether there is anything to hold a claim against."""
         return bool(self.directories or self.listed)
 
+    def tallies(self, what: str) -> list[Tally]:
+        """The counts of plans or of phases, the likeliest first."""
+        return self.plans if what == "plans" else self.phases
+
+    def totals(self, what: str) -> set[int]:
+        """Every total that may be meant; zero only where nothing else is."""
+        found = {tally.total for tally in self.tallies(what)}
+        return found - {0} or {0}
+
+    def match(self, what: str, done: int | None, total: int | None) -> Tally | None:
+        """The count that gives these numbers, both of them from one way of counting; None when none does."""
+        totals = self.totals(what)
+        return next(
+            (
+                tally
+                for tally in self.tallies(what)
+                if (done is None or tally.done == done)
+                and (total is None or (tally.total == total and total in totals))
+            ),
+            None,
+        )
+
+    def describe(self, what: str) -> str:
+        """The counts in words, each source by itself."""
+        single = [
+            tally for tally in self.tallies(what) if not tally.joined and (tally.total or tally.done)
+        ] or self.tallies(what)[:1]
+        counted = [tally for tally in single if tally.done is not None] or single
+        words = dict.fromkeys(tally.words for tally in counted)
+        return f"{self.name}: {', '.join(words)}"
+
     def _count_plans(self) -> None:
         files = sum(len(d.plans) for d in self.directories)
         summarised = sum(d.summarised for d in self.directories)
@@ -66,6 +117,7 @@ class Scope:
         by_phase = {p.number: p for p in self.listed}
         seen: set[str] = set()
         best_total = best_done = table_total = table_done = 0
+        counted = False
         for d in self.directories:
             p = by_phase.get(d.phase)
             keys = {x.key for x in d.plans} | {f"{s.phase}-{s.number}" for s in d.summaries}
@@ -76,81 +128,75 @@ class Scope:
             best_done += max(d.filled, sum(x.checked for x in p.plans) if p else 0)
         for p in self.listed:
             done, total = stated(p)
+            counted = counted or bool(p.counts or p.planned)
             table_total += total or len(p.plans)
             table_done += done if done is not None else sum(x.checked for x in p.plans)
             if p.number not in seen:
                 best_total += max(total, len(p.plans))
                 best_done += max(done or 0, sum(x.checked for x in p.plans))
-        self.plans_total = {
-            files,
-            lines,
-            best_total,
-            table_total,
-            files or filled,
-            max(files, lines, table_total),
-        }
-        self.plans_done = {summarised, filled, checked, best_done, table_done}
-        if len(self.plans_total) > 1:
-            self.plans_total.discard(0)
-        self._pairs += [
-            (summarised, files), (summarised, lines), (summarised, table_total), (summarised, best_total), (filled, best_total),
-            (checked, lines), (checked, table_total), (best_done, best_total), (table_done, table_total), (best_done, table_total),
-        ]  # fmt: skip
-        if not files:
-            self._pairs += [(filled, lines), (filled, table_total)]
-        if summarised or filled:
-            self._pairs = [pair for pair in self._pairs if pair[0]]
+        worked = bool(summarised or filled)
+
+        def told(done: int) -> int | None:
             # Boxes nobody ticked are no evidence against summaries that are there.
-            self.plans_done.discard(0)
+            return None if worked and not done else done
+
+        if files or not filled:
+            self.plans.append(
+                Tally(told(summarised), files, f"{summarised} of {files} plan files have a SUMMARY")
+            )
+        else:
+            self.plans.append(Tally(filled, filled, f"{filled} SUMMARY files, no plan files"))
+        if lines:
+            words = f"{checked} of {lines} plan boxes in ROADMAP.md are ticked"
+            self.plans.append(Tally(told(checked), lines, words))
+        if counted:
+            words = f"ROADMAP.md says {table_done} of {table_total} plans"
+            self.plans.append(Tally(told(table_done), table_total, words))
+        for done in dict.fromkeys((summarised, filled)):
+            for total in dict.fromkeys((lines, table_total, best_total)):
+                words = f"{done} SUMMARY files to {total} plans in files and ROADMAP.md"
+                self.plans.append(Tally(told(done), total, words, joined=True))
+        words = f"{filled} SUMMARY files, with or without a plan, beside {files} plan files"
+        self.plans.append(Tally(told(filled), files, words, joined=True, loose=True))
+        words = f"{best_done} of {best_total} plans in files and ROADMAP.md together"
+        self.plans.append(Tally(told(best_done), best_total, words, joined=True))
 
     def _count_phases(self) -> None:
         numbers = {p.number for p in self.listed}
         on_disk = {d.phase for d in self.directories if d.phase and not is_backlog(d.phase)}
         planned = {d.phase for d in self.directories if d.phase in on_disk and (d.plans or d.summaries)}
         marked = {p.number for p in self.listed if p.complete}
+        in_table = {p.number for p in self.listed if p.table is not None}
         tabled = {p.number for p in self.listed if p.table}
-        finished = {d.phase for d in self.directories if d.complete}
         halves = {d.phase for d in self.directories if not d.complete and d.plans}
-        stated_done = {p.number for p in self.listed if _stated_complete(p)}
-        finished -= halves
-        self.phases_total = {
-            len(numbers), len(on_disk), len(planned), len(self.directories), len(numbers | on_disk),
-            *(_whole(group) for group in (numbers, on_disk, planned)),
-        }  # fmt: skip
-        sets = (
-            marked,
-            finished,
-            tabled,
-            marked | finished,
-            marked | tabled,
-            stated_done,
-            finished | stated_done,
+        finished = {d.phase for d in self.directories if d.complete} - halves
+        full = {p.number for p in self.listed if _stated_complete(p)}
+        worked = bool(
+            marked or len(finished) > 1 or (finished and finished == planned == (numbers or planned))
         )
-        self.phases_done = {len(group) for group in sets} | {_whole(group) for group in sets}
-        self.phases_done |= {sum(d.complete for d in self.directories)}
-        if len(self.phases_total) > 1:
-            self.phases_total.discard(0)
-        union = numbers | on_disk
-        pairs = [
-            (group, whole_)
-            for group in (marked, finished, tabled, marked | finished)
-            for whole_ in (numbers, union)
-        ]
-        pairs += [(finished, planned), (finished, on_disk)]
-        shares = [(len(a), len(b)) for a, b in pairs] + [(_whole(a), _whole(b)) for a, b in pairs]
-        if marked or len(finished) > 1 or (finished and finished == planned == (numbers or planned)):
-            self.phases_done.discard(0)
-            shares = [pair for pair in shares if pair[0]]
-        self._pairs += shares
 
-    def percents(self) -> Iterator[tuple[float, int, int]]:
-        """Yield every percentage that the scope's counts give, with done and total.
+        def add(done: int, total: int, words: str, *, joined: bool = False) -> None:
+            self.phases.append(Tally(None if worked and not done else done, total, words, joined))
 
-        Only counts that belong together make one: summaries to plan files, ticked boxes to boxes.
-        """
-        for done, total in self._pairs:
-            if 0 <= done <= total and total:
-                yield 100 * done / total, done, total
+        def groups(done: set[str], total: set[str], words: str, *, joined: bool = False) -> None:
+            for a, b in dict.fromkeys(((len(done), len(total)), (_whole(done), _whole(total)))):
+                add(a, b, words.format(a, b), joined=joined)
+
+        complete = sum(d.complete for d in self.directories)
+        directories = "{} of {} phase directories have a SUMMARY for every plan"
+        groups(marked, numbers, "{} of {} phases are marked complete in ROADMAP.md")
+        add(complete, len(self.directories), directories.format(complete, len(self.directories)))
+        groups(finished, on_disk, directories, joined=True)
+        groups(finished, planned, directories, joined=True)
+        groups(tabled, in_table, "{} of {} rows of ROADMAP.md's table are complete", joined=True)
+        groups(
+            full, numbers, "{} of {} phases are complete by the marks or counts of ROADMAP.md", joined=True
+        )
+        groups(finished, numbers, "{} phases have a SUMMARY for every plan, ROADMAP.md lists {}", joined=True)
+        together = "{} of {} phases are complete by files or ROADMAP.md"
+        for total in (numbers, numbers | on_disk):
+            for done in (finished, marked, marked | finished, full | finished):
+                groups(done, total, together, joined=True)
 
 
 def _whole(numbers: Iterable[str]) -> int:

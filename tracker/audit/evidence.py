@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 
 from tracker.audit.counting import Directory, Scope
-from tracker.audit.ids import order, whole
+from tracker.audit.ids import order, release, whole
 from tracker.audit.model import PlanFile, Project, RoadmapPhase, SummaryFile
+
+_VERSION = re.compile(r"v?(\d+(?:\.\d+)*)")
 
 
 @dataclass(slots=True)
@@ -54,14 +56,32 @@ class Evidence:
         claims = state.claims if state is not None else ()
         return next((claim.scope for claim in claims if claim.kind == "position" and claim.scope), "")
 
-    def scopes(self, label: str) -> list[Scope]:
-        """Return the scopes that a claim with this label may mean: a phase, a milestone, or anything general."""
+    def milestone(self, version: str) -> Scope | None:
+        """Return the scope of a milestone, however many zeros end its version; None of one without anything."""
+        wanted = release(version)
+        return next((s for name, s in self.milestones.items() if release(name) == wanted and s.known), None)
+
+    def scopes(self, label: str) -> tuple[list[Scope], bool]:
+        """Return the scopes that a claim with this label may mean: a phase, a milestone, or anything general.
+
+        The second value says whether it must mean one of them: of a version that nothing here bears it need not.
+        """
         if label.startswith(("v", "M")):
-            named = self.milestones.get(label) or self.milestones.get(label.removesuffix(".0"))
-            return [named] if named is not None and named.known else self.general
+            named = self.milestone(label)
+            if named is not None:
+                return [named], True
+            return self.general, release(label) in self.own
         if label:
-            return [self.of_phase(label)]
-        return self.general
+            return [self.of_phase(label)], True
+        return self.general, True
+
+    @property
+    def own(self) -> set[str]:
+        """The versions that the documents say they are about."""
+        state = self.project.state
+        claims = state.claims if state is not None else ()
+        said = [claim.value for claim in claims if claim.kind == "milestone"]
+        return {release(f"v{found[1]}") for text in said if (found := _VERSION.match(text))}
 
 
 def gather(project: Project) -> Evidence:
@@ -135,22 +155,28 @@ def _milestones(
     scopes: dict[str, Scope] = {}
     zones = {d.zone.split("/", 1)[1] for d in directories if d.zone.startswith("milestones/")}
     named = project.roadmap.milestones if project.roadmap else ()
-    archives = {f"milestones/{milestone.version}" for milestone in named}
+    archives = {release(milestone.version) for milestone in named}
     for milestone in named:
         numbers = set(milestone.phases)
-        archived = [d for d in directories if d.zone == f"milestones/{milestone.version}"]
+        archived = [d for d in directories if _archive(d) == release(milestone.version)]
         inside = archived or [
             d
             for d in directories
-            if d.zone not in archives
+            if _archive(d) not in archives
             and (d.phase in numbers or any(_within(d.phase, low, high) for low, high in milestone.ranges))
         ]
         scopes[milestone.version] = Scope(
             milestone.version, inside, [p for p in listed if p.milestone == milestone.version]
         )
-    for zone in zones - set(scopes):
+    for zone in sorted(zone for zone in zones if release(zone) not in archives):
         scopes[zone] = Scope(zone, [d for d in directories if d.zone == f"milestones/{zone}"], [])
     return scopes
+
+
+def _archive(directory: Directory) -> str:
+    """The version of the milestone that a directory was archived with, empty for any other."""
+    zone = directory.zone
+    return release(zone.removeprefix("milestones/")) if zone.startswith("milestones/") else ""
 
 
 def _within(phase: str, low: str, high: str) -> bool:
@@ -162,8 +188,9 @@ def _current(project: Project, milestones: dict[str, Scope], listed: dict[str, R
     state = project.state
     if state is not None:
         version = state.front_matter.get("milestone", "")
-        if found := re.match(r"v?(\d+(?:\.\d+)*)", version):
-            names.append(f"v{found[1]}")
+        if found := _VERSION.match(version):
+            wanted = release(f"v{found[1]}")
+            names.extend(name for name in milestones if release(name) == wanted)
         names.extend(
             listed[claim.scope].milestone
             for claim in state.claims

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tracker.audit import scopes
 from tracker.audit.counting import Directory
 from tracker.audit.evidence import Evidence
-from tracker.audit.ids import normalise, order
+from tracker.audit.ids import normalise, order, padded
 from tracker.audit.model import CONTRADICTED, UNSUPPORTED, Claim, Commit, Finding, PlanFile, Project
 
 _DEPENDENCY = re.compile(
@@ -198,9 +198,9 @@ def of_commits(evidence: Evidence, log: History) -> list[Finding]:
         return found
     keys = {plan.key for plan in project.plan_files}
     found.extend(
-        Finding("plan-without-commits", f"no commit names plan {plan.key}", plan.path, 1, 1)
+        Finding("plan-without-commits", f"no commit names plan {padded(plan.key)}", plan.path, 1, 1)
         for plan in project.plan_files
-        if plan.number and plan.key not in log.by_plan
+        if plan.number and plan.key not in log.by_plan and _done(plan, evidence)
     )
     orphans = sorted(
         (key for key in log.by_plan if key not in keys), key=lambda k: [order(p) for p in k.split("-", 1)]
@@ -208,11 +208,17 @@ def of_commits(evidence: Evidence, log: History) -> list[Finding]:
     found.extend(
         Finding(
             "commits-without-plan",
-            f"{len(log.by_plan[key])} commits name plan {key}, which has no plan file; first {log.by_plan[key][-1][:12]}",
+            f"{len(log.by_plan[key])} commits name plan {padded(key)}, which has no plan file; first {log.by_plan[key][-1][:12]}",
         )
         for key in orphans
     )
     return found
+
+
+def _done(plan: PlanFile, evidence: Evidence) -> bool:
+    """Whether anything says that the plan is done: nobody commits for a plan that is still to come."""
+    _has_file, has_summary, box = evidence.of_plan(plan.key)
+    return has_summary or bool(box)
 
 
 def _citations(project: Project) -> Iterable[tuple[str, Sequence[tuple[str, int, int]]]]:

@@ -45,6 +45,20 @@ def whole(number: str) -> int:
     return int(head[0]) if head else -1
 
 
+def padded(key: str) -> str:
+    """Return ``phase-plan`` as files and commits write it: ``1-2`` is ``01-02``."""
+    phase, _, plan = key.rpartition("-")
+    head, dot, rest = phase.partition(".")
+    return f"{head.zfill(2)}{dot}{rest}-{plan.zfill(2)}"
+
+
+def release(version: str) -> str:
+    """Return the name that a version has however many zeros end it: ``v1.0.0``, ``v1.0`` and ``v1`` are one."""
+    while version.endswith(".0"):
+        version = version.removesuffix(".0")
+    return version
+
+
 def is_backlog(number: str) -> bool:
     """Say whether a phase number belongs to the backlog (``999.x``)."""
     return whole(number) == BACKLOG

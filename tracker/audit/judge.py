@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tracker.audit import phrases
-from tracker.audit.counting import Scope
+from tracker.audit.counting import Scope, Tally
 from tracker.audit.evidence import Evidence
-from tracker.audit.ids import whole
+from tracker.audit.ids import padded, whole
 from tracker.audit.model import CONTRADICTED, SUPPORTED, UNSUPPORTED, Claim, Verdict
 
 TOLERANCE = 2.0
@@ -31,62 +31,63 @@ def judge(claim: Claim, evidence: Evidence) -> Claim:
     return replace(claim, verdict=verdict, evidence=words)
 
 
-def _describe(scope: Scope, what: str) -> str:
-    if what == "plans":
-        files = sum(len(d.plans) for d in scope.directories)
-        summarised = sum(d.summarised for d in scope.directories)
-        filled = sum(d.filled for d in scope.directories)
-        lines = sum(len(p.plans) for p in scope.listed)
-        checked = sum(x.checked for p in scope.listed for x in p.plans)
-        parts = []
-        if files or not filled:
-            parts.append(f"{summarised} of {files} plan files have a SUMMARY")
-        elif filled:
-            parts.append(f"{filled} SUMMARY files, no plan files")
-        if lines:
-            parts.append(f"{checked} of {lines} plan boxes in ROADMAP.md are ticked")
-        return f"{scope.name}: {', '.join(parts)}"
-    marked = sum(bool(p.complete) for p in scope.listed)
-    complete = sum(d.complete for d in scope.directories)
-    return (
-        f"{scope.name}: {marked} of {len(scope.listed)} phases are marked complete in ROADMAP.md, "
-        f"{complete} of {len(scope.directories)} phase directories have a SUMMARY for every plan"
-    )
-
-
 def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
-    scopes = [scope for scope in evidence.scopes(claim.scope) if scope.known]
+    if claim.done is None and claim.total is None:
+        return UNSUPPORTED, "no number to compare"
+    scopes, certain = _scopes(claim, evidence)
     if what == "plans" and not claim.scope and claim.section in {"position", "progress"} and claim.total:
         # "3/3 plans" below a position is as often said of the current phase.
         scopes += [
             scope for scope in [evidence.of_phase(evidence.position)] if evidence.position and scope.known
         ]
-    if claim.done is None and claim.total is None:
-        return UNSUPPORTED, "no number to compare"
     if not scopes:
         return UNSUPPORTED, "no files and no roadmap to hold it against"
     if claim.total == 0 and not claim.done:
         return _nothing_planned(evidence) if what == "phases" else _no_plans(claim.scope, evidence)
     for scope in scopes:
-        dones, totals = _numbers(scope, what)
-        if not claim.decisive and claim.done is None:
+        found = scope.match(what, claim.done, claim.total)
+        if found is None and not claim.decisive and claim.done is None:
             # "7 plans, 4 phases" in passing may count what there is or what is done.
-            totals = totals | dones
-        if (claim.done is None or claim.done in dones) and (claim.total is None or claim.total in totals):
-            return SUPPORTED, _describe(scope, what)
-    if all(_numbers(scope, what)[1] <= {0} and _numbers(scope, what)[0] <= {0} for scope in scopes):
+            found = scope.match(what, claim.total, None)
+        if found is not None:
+            return SUPPORTED, _ground(scope, what, found)
+    if all(not tally.total and not tally.done for scope in scopes for tally in scope.tallies(what)):
         return UNSUPPORTED, "neither plan files nor roadmap entries to count"
     if what == "phases" and not evidence.listed:
         return UNSUPPORTED, "ROADMAP.md lists no phases"
+    if not certain:
+        return UNSUPPORTED, f"nothing here is said to belong to {claim.scope}"
     if claim.done and not evidence.keeps_records:
         return UNSUPPORTED, _NO_RECORDS
-    return CONTRADICTED, _describe(scopes[0], what)
+    return CONTRADICTED, _nearest(scopes, what, claim.total).describe(what)
 
 
-def _numbers(scope: Scope, what: str) -> tuple[set[int], set[int]]:
-    return (
-        (scope.plans_done, scope.plans_total) if what == "plans" else (scope.phases_done, scope.phases_total)
+def _nearest(scopes: list[Scope], what: str, total: int | None) -> Scope:
+    """The scope that a contradicted claim most likely means: one that has as many as it says."""
+    return next(
+        (
+            scope
+            for scope in scopes
+            if any(t.total == total and t.done is not None and not t.joined for t in scope.tallies(what))
+        ),
+        scopes[0],
     )
+
+
+def _scopes(claim: Claim, evidence: Evidence) -> tuple[list[Scope], bool]:
+    """The scopes that may be meant, and whether they are: of a version nobody else names anything may be true."""
+    scopes, certain = evidence.scopes(claim.scope)
+    return [scope for scope in scopes if scope.known], certain
+
+
+def _ground(scope: Scope, what: str, found: Tally) -> str:
+    """The count that a claim rests on; what the files give beside it, where only a document said so."""
+    words = f"{scope.name}: {found.words}"
+    files = scope.tallies(what)[0]
+    differ = files.done is not None and (files.done, files.total) != (found.done, found.total)
+    if what == "plans" and files.total and differ:
+        return f"{words}; {files.words}"
+    return words
 
 
 def _nothing_planned(evidence: Evidence) -> Judgement:
@@ -129,32 +130,34 @@ def _ratio(claim: Claim, evidence: Evidence) -> Judgement:
 
 
 def _percent(claim: Claim, evidence: Evidence) -> Judgement:
-    scopes = [scope for scope in evidence.scopes(claim.scope) if scope.known]
+    scopes, certain = _scopes(claim, evidence)
     if claim.percent is None or not scopes:
         return UNSUPPORTED, "nothing to compute a percentage from"
-    nearest: tuple[float, int, int, Scope] | None = None
-    for scope in scopes:
-        for percent, done, total in scope.percents():
-            distance = abs(percent - claim.percent)
-            if nearest is None or distance < nearest[0]:
-                nearest = (distance, done, total, scope)
-    if nearest is None:
+    shares = [
+        (abs(percent - claim.percent), percent, scope, tally)
+        for scope in scopes
+        for tally in (*scope.plans, *scope.phases)
+        if (percent := tally.percent) is not None
+    ]
+    if not shares:
         if claim.percent in (0, 100):
             return (SUPPORTED if claim.percent == 0 else UNSUPPORTED), "nothing is planned"
         return UNSUPPORTED, "nothing to compute a percentage from"
-    distance, done, total, scope = nearest
+    distance, percent, scope, tally = min(shares, key=lambda share: share[0])
     if distance <= TOLERANCE:
-        return SUPPORTED, f"{scope.name}: {done} of {total}"
+        return SUPPORTED, f"{scope.name}: {tally.words}"
     if claim.percent == 0 and _nothing_planned(evidence)[0] == SUPPORTED:
         # Every listed phase is complete: a counter at zero is the next milestone's.
         zero = any(c.kind in ("plans", "phases") and c.total == 0 for c in _said(evidence))
         if zero:
             return SUPPORTED, "no phase is open in ROADMAP.md"
+    if not certain:
+        return UNSUPPORTED, f"nothing here is said to belong to {claim.scope}"
     if claim.percent and not evidence.keeps_records:
         return UNSUPPORTED, _NO_RECORDS
     return (
         CONTRADICTED,
-        f"nearest is {100 * done / total:.0f} % ({scope.name}: {done} of {total}); {_describe(scopes[0], 'plans')}",
+        f"nearest is {percent:.0f} % ({scope.name}: {tally.words}); {scopes[0].describe('plans')}",
     )
 
 
@@ -171,7 +174,7 @@ def _position(claim: Claim, evidence: Evidence) -> Judgement:
         return (SUPPORTED if words.endswith("exists") and evidence.everything.known else UNSUPPORTED), words
     totals: set[int] = set()
     for scope in (*evidence.general, *evidence.milestones.values()):
-        totals |= scope.phases_total
+        totals |= scope.totals("phases")
         totals |= {
             max((whole(p.number) for p in scope.listed), default=0),
             max((whole(d.phase) for d in scope.directories if d.phase), default=0),
@@ -186,13 +189,23 @@ def _position(claim: Claim, evidence: Evidence) -> Judgement:
 
 def _plan_position(claim: Claim, evidence: Evidence) -> Judgement:
     scope = evidence.of_phase(claim.scope) if claim.scope else None
-    if scope is None or not scope.known or claim.total is None:
+    if scope is None or not scope.known:
         return UNSUPPORTED, "no plans to hold it against"
-    if scope.plans_total <= {0}:
+    if scope.totals("plans") == {0}:
         return UNSUPPORTED, f"phase {claim.scope} has no plan files and no plan boxes"
-    if claim.total in scope.plans_total:
-        return SUPPORTED, _describe(scope, "plans")
-    return CONTRADICTED, _describe(scope, "plans")
+    if claim.total is not None and claim.total not in scope.totals("plans"):
+        return CONTRADICTED, scope.describe("plans")
+    key = f"{claim.scope}-{claim.done}"
+    has_file, has_summary, box = evidence.of_plan(key)
+    finished = has_summary or box
+    if claim.mark == "done" and not finished and scope.match("plans", claim.done, None) is None:
+        # Neither it nor as many plans as its number have a SUMMARY.
+        sure = has_file and evidence.project.summaries
+        return (CONTRADICTED if sure else UNSUPPORTED), _plan_words(key, evidence)
+    if claim.total is not None:
+        return SUPPORTED, scope.describe("plans")
+    known = has_file or has_summary or box is not None
+    return (SUPPORTED if known else UNSUPPORTED), _plan_words(key, evidence)
 
 
 def _phase_status(claim: Claim, evidence: Evidence) -> Judgement:
@@ -203,7 +216,7 @@ def _phase_status(claim: Claim, evidence: Evidence) -> Judgement:
     summarised = sum(d.summarised for d in scope.directories)
     filled = sum(d.filled for d in scope.directories)
     marked = any(p.complete for p in scope.listed)
-    words = _describe(scope, "plans") + (", the phase is marked complete" if marked else "")
+    words = scope.describe("plans") + (", the phase is marked complete" if marked else "")
     if claim.mark == "done":
         if marked or (files and summarised >= files):
             return SUPPORTED, words
@@ -255,13 +268,18 @@ def _tasks(claim: Claim, evidence: Evidence) -> Judgement:
     return CONTRADICTED, words
 
 
-def _plan_status(claim: Claim, evidence: Evidence) -> Judgement:
-    has_file, has_summary, box = evidence.of_plan(claim.scope)
-    words = (
-        f"plan {claim.scope}: {'plan file' if has_file else 'no plan file'}, "
+def _plan_words(key: str, evidence: Evidence) -> str:
+    has_file, has_summary, box = evidence.of_plan(key)
+    return (
+        f"plan {padded(key)}: {'plan file' if has_file else 'no plan file'}, "
         f"{'SUMMARY' if has_summary else 'no SUMMARY'}"
         + ("" if box is None else f", its box is {'' if box else 'not '}ticked")
     )
+
+
+def _plan_status(claim: Claim, evidence: Evidence) -> Judgement:
+    has_file, has_summary, box = evidence.of_plan(claim.scope)
+    words = _plan_words(claim.scope, evidence)
     if claim.mark == "done":
         if has_summary or box:
             return SUPPORTED, words
@@ -276,9 +294,10 @@ def _milestone_status(claim: Claim, evidence: Evidence) -> Judgement:
         evidence.everything
     ]
     if version := phrases.version(claim.value):
-        if version not in evidence.milestones:
+        named = evidence.milestone(version)
+        if named is None:
             return UNSUPPORTED, f"ROADMAP.md does not say which phases {version} has"
-        scopes = [evidence.milestones[version]]
+        scopes = [named]
     missing: list[str] = []
     for scope in scopes:
         open_phases = _unfinished(scope)

@@ -33,6 +33,12 @@ _LONE = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"\bv\d+(?:\.\d+){0,3}\b")
+_BARELY = re.compile(r"[\W\d]*(?:(?:milestone|progress|plans|phases)[\W\d]*)?", re.IGNORECASE)
+_OWN_STATUS = re.compile(
+    r"(?:\s+(?:milestone|mvp))?[\s:=–—-]*(?:is |was |at )?"
+    r"(?:(?:complete[d]?|done|finished|shipped|released|archived|planned|pending|next|started|in progress)\b|[✅✓✔☑]|\d)",
+    re.IGNORECASE,
+)
 _PHASE_LABEL = re.compile(rf"\b{ANY_PHASE}[ \t-]+(?P<id>{PHASE_ID})", re.IGNORECASE)
 _PLAN_UNIT = re.compile(
     rf"(?:{PLANS}|tasks?|total|executed|executable|complete[d]?|done|finished|planned|written|ready)\Z",
@@ -126,22 +132,24 @@ def figures(text: str) -> list[Figure]:
     found: list[Figure] = []
     offset = 0
     for part in re.split(r"( \| )", text):
-        label = _label(part)
         taken: list[tuple[int, int]] = []
         for hit in _COUNT.finditer(part):
             unit = "plans" if hit["plans"] else "phases" if hit["phases"] else ""
             if not unit and re.match(r"[ \t]*[^\W\d_]", part[hit.end() :]):
                 unit = "other"
+            label = _label(part, hit.start(), phases=unit == "phases")
             found.append(Figure(unit, int(hit["done"]), int(hit["total"]), None, label, offset + hit.start()))
             taken.append(hit.span())
         for hit in md.PERCENT.finditer(part):
             if _OF_ANOTHER_UNIT.search(part, 0, hit.start()):
                 continue
             number = float(hit[1].replace(",", "."))
+            label = _label(part, hit.start())
             found.append(Figure("percent", None, None, number, label, offset + hit.start()))
         for hit in _LONE.finditer(part):
             if not any(a <= hit.start() < b for a, b in taken):
                 unit = "plans" if hit["plans"] else "phases"
+                label = _label(part, hit.start(), phases=unit == "phases")
                 found.append(Figure(unit, None, int(hit["n"]), None, label, offset + hit.start()))
         offset += len(part)
     return found
@@ -153,15 +161,33 @@ def other_unit(rest: str) -> bool:
     return match is not None and not _PLAN_UNIT.match(match[1])
 
 
-def _label(text: str) -> str:
-    named = {normalise(hit["id"]) for hit in _PHASE_LABEL.finditer(text)}
-    named |= {normalise(hit["phase"]) for hit in md.PLAN_REF.finditer(text) if hit["plan"].startswith("0")}
+def _label(text: str, at: int, *, phases: bool = False) -> str:
+    """What a figure is of: the phase that its text names, else the version. A count of phases is of no phase."""
     if re.search(r"\bestimate|\bapprox|\bprojected", text, re.IGNORECASE):
         return SEVERAL
+    named: set[str] = set()
+    if not phases:
+        named = {normalise(hit["id"]) for hit in _PHASE_LABEL.finditer(text)}
+        named |= {
+            normalise(hit["phase"]) for hit in md.PLAN_REF.finditer(text) if hit["plan"].startswith("0")
+        }
     if named:
         return named.pop() if len(named) == 1 else SEVERAL
-    version = _VERSION.search(text)
-    return version[0] if version else ""
+    return _version_label(text, at)
+
+
+def _version_label(text: str, at: int) -> str:
+    """The version before a figure, else the one behind it: ``50% (v1.1)``, not ``50% (v1.0 done)``.
+
+    What is said of a version in its own words is no name for the figure beside it.
+    """
+    before = list(_VERSION.finditer(text, 0, at))
+    if len({hit[0] for hit in before}) > 1 and not _BARELY.fullmatch(text[before[-1].end() : at]):
+        return SEVERAL
+    if before:
+        return before[-1][0]
+    behind = {hit[0] for hit in _VERSION.finditer(text, at) if not _OWN_STATUS.match(text, hit.end())}
+    return (behind.pop() if len(behind) == 1 else SEVERAL) if behind else ""
 
 
 def bar(text: str) -> tuple[float, int] | None:
