@@ -26,6 +26,7 @@ def check(claims: Iterable[Claim]) -> list[Claim]:
     _percent(found, reasons)
     _phase(found, reasons)
     _statuses(found, reasons)
+    _marks(found, reasons)
     for index, reason in reasons.items():
         claim = found[index]
         if claim.verdict == CONTRADICTED:
@@ -207,3 +208,30 @@ def _statuses(claims: list[Claim], reasons: dict[int, str]) -> None:
             reasons[index] = "the figures of the same row are not complete"
         elif claim.mark == "open" and any(c.percent == 100 for c in row):
             reasons[index] = "the figures of the same row are complete"
+
+
+def _marks(claims: list[Claim], reasons: dict[int, str]) -> None:
+    """A phase whose heading or box calls it complete, against its row and against a count of no phase at all."""
+    position = next((c.scope for c in claims if c.kind == "position"), "")
+    for index, claim in enumerate(claims):
+        if (claim.kind, claim.value, claim.mark) != ("phase status", "marked", "done"):
+            continue
+        if claim.decisive:
+            denied = next(
+                (
+                    other
+                    for other in claims
+                    if other.kind == "phase status"
+                    and other.scope == claim.scope
+                    and other.section in {"status table", "metrics"}
+                    and other.mark in {"open", "active"}
+                ),
+                None,
+            )
+            if denied is not None:
+                reasons.setdefault(index, f"line {denied.line} says phase {claim.scope} is not complete")
+        if claim.scope == position:
+            for at, count in _deciding(claims, "phases"):
+                whole_project = count.section in _BODY and not count.scope and count.line < claim.line
+                if whole_project and count.done == 0 and count.total:
+                    reasons.setdefault(at, f"line {claim.line} says phase {claim.scope} is complete")

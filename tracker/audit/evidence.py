@@ -76,6 +76,15 @@ class Evidence:
         return self.general, True
 
     @property
+    def gone(self) -> list[str]:
+        """The versions that the state document counts plans of, and that nothing here bears."""
+        state = self.project.state
+        counted = (
+            {c.scope for c in state.claims if c.kind == "plans" and c.scope[:1] == "v"} if state else set()
+        )
+        return sorted(version for version in counted if not self.scopes(version)[1])
+
+    @property
     def own(self) -> set[str]:
         """The versions that the documents say they are about."""
         state = self.project.state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tracker.audit import phrases
+from tracker.audit import marks, phrases
 from tracker.audit.counting import Scope, Tally
 from tracker.audit.evidence import Evidence
 from tracker.audit.ids import padded, whole
@@ -59,6 +59,8 @@ def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
         return UNSUPPORTED, f"nothing here is said to belong to {claim.scope}"
     if claim.done and not evidence.keeps_records:
         return UNSUPPORTED, _NO_RECORDS
+    if claim.section == "metrics" and not claim.scope and (gone := evidence.gone):
+        return UNSUPPORTED, f"it may count {', '.join(gone)} as well, of which nothing is here"
     return CONTRADICTED, _nearest(scopes, what, claim.total).describe(what)
 
 
@@ -225,24 +227,18 @@ def _phase_status(claim: Claim, evidence: Evidence) -> Judgement:
         return UNSUPPORTED, words
     whole_phase = bool(files) and summarised >= files
     if claim.mark == "open":
-        if whole_phase and not _weak(claim.value):
+        if whole_phase and not marks.only_awaits(claim.value):
             return CONTRADICTED, words
-        if filled and "not start" in f"{claim.value} {claim.text}".casefold() and not _weak(claim.value):
+        if (
+            filled
+            and "not start" in f"{claim.value} {claim.text}".casefold()
+            and not marks.only_awaits(claim.value)
+        ):
             return CONTRADICTED, words
         return (UNSUPPORTED if filled or marked else SUPPORTED), words
     if claim.mark == "active":
         return (UNSUPPORTED if whole_phase or marked else SUPPORTED), words
     return UNSUPPORTED, words
-
-
-def _weak(value: str) -> bool:
-    """Ready for the next step, or up to something: that is said of finished phases as well."""
-    low = value.casefold()
-    return (
-        low.startswith(("ready", "next", "needs", "planning", "discuss", "await", "waiting"))
-        or "verif" in low
-        or "uat" in low
-    )
 
 
 def _all_checked(scope: Scope) -> bool:
@@ -285,7 +281,9 @@ def _plan_status(claim: Claim, evidence: Evidence) -> Judgement:
             return SUPPORTED, words
         return (CONTRADICTED if has_file and box is False else UNSUPPORTED), words
     if has_summary:
-        return (CONTRADICTED if claim.mark == "open" and not _weak(claim.value) else UNSUPPORTED), words
+        return (
+            CONTRADICTED if claim.mark == "open" and not marks.only_awaits(claim.value) else UNSUPPORTED
+        ), words
     return (SUPPORTED if has_file else UNSUPPORTED), words
 
 
@@ -302,7 +300,8 @@ def _milestone_status(claim: Claim, evidence: Evidence) -> Judgement:
     for scope in scopes:
         open_phases = _unfinished(scope)
         if not open_phases and scope.known:
-            return SUPPORTED, f"{scope.name}: every phase is marked complete or has all its summaries"
+            words = f"{scope.name}: every phase is marked complete or has all its summaries"
+            return (SUPPORTED if claim.mark == "done" else UNSUPPORTED), words
         missing = missing or open_phases
     explicit = [
         n
@@ -311,6 +310,8 @@ def _milestone_status(claim: Claim, evidence: Evidence) -> Judgement:
         and (p.complete is False or n in {d.phase for d in evidence.directories if d.plans})
     ]
     words = f"not complete: phase {', '.join(missing[:8])}" if missing else "nothing to hold it against"
+    if claim.mark != "done":
+        return (SUPPORTED if missing else UNSUPPORTED), words
     return (CONTRADICTED if explicit and len(missing) > 1 else UNSUPPORTED), words
 
 

@@ -13,7 +13,7 @@ DEFERRED_SYMBOLS = "⏸⏭🗓🚫"
 SYMBOLS = DONE_SYMBOLS + ACTIVE_SYMBOLS + OPEN_SYMBOLS + DEFERRED_SYMBOLS
 
 _NOT_DONE = re.compile(
-    r"(?:not|in-?complete|partial(?:ly)?|almost|nearly|to be|ready to|ready for|until|before|when|after)\b"
+    r"(?:not|in-?complete|partial(?:ly)?|partiel\w*|teilweise|parcial\w*|частично|almost|nearly|to be|ready to|ready for|until|before|when|after)\b"
     r"|(?:не|nicht|nao|não|no|ikke|inte|niet)\s+\S|未完成|미완료",
 )
 _DONE = re.compile(
@@ -86,3 +86,13 @@ def status(text: str) -> Mark | None:
     """Return the meaning of a status cell or field: its words, else its symbol."""
     found = word(text)
     return found if found is not None else symbol(text)
+
+
+def only_awaits(text: str) -> bool:
+    """Whether a status means ready for the next step, or up to something: that is said of what is finished as well."""
+    low = text.casefold()
+    return (
+        low.startswith(("ready", "next", "needs", "planning", "discuss", "await", "waiting"))
+        or "verif" in low
+        or "uat" in low
+    )

@@ -135,7 +135,9 @@ def figures(text: str) -> list[Figure]:
         taken: list[tuple[int, int]] = []
         for hit in _COUNT.finditer(part):
             unit = "plans" if hit["plans"] else "phases" if hit["phases"] else ""
-            if not unit and re.match(r"[ \t]*[^\W\d_]", part[hit.end() :]):
+            if not unit and re.match(
+                r"[ \t]*(?!(?:complete[d]?|done|finished)\b)[^\W\d_]", part[hit.end() :]
+            ):
                 unit = "other"
             label = _label(part, hit.start(), phases=unit == "phases")
             found.append(Figure(unit, int(hit["done"]), int(hit["total"]), None, label, offset + hit.start()))

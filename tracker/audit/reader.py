@@ -57,13 +57,14 @@ NOTED = {
 class Reader:
     """What a document's reading collects. ``phase`` is the phase that the position names.
 
-    ``label`` is the milestone that a part of the metrics is about, ``listing`` the mark of a list of plans.
+    ``heading`` is the last heading in small letters, ``label`` is the milestone that a part of the metrics is about, ``listing`` the mark of a list of plans.
     """
 
     file: str
     claims: list[Claim] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     section: str = "position"
+    heading: str = ""
     scope: str = ""
     phase: str = ""
     milestone: str = ""

@@ -107,6 +107,11 @@ def _document(project: Project, claims: list[Claim]) -> tuple[DocumentVerdict, s
     for claim in claims:
         if claim.verdict == SELF_CONTRADICTORY and (claim.decisive or claim.kind == "focus"):
             return "self-contradictory", f"{claim.file}:{claim.line}: {claim.text}: {claim.evidence}"
+    if not any(claim.verdict == SUPPORTED and claim.file == project.state.file for claim in claims):
+        return (
+            "consistent",
+            "nothing in it could be checked against anything: neither confirmed nor contradicted",
+        )
     return "consistent", "nothing in it is contradicted"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tracker.audit import frontmatter, marks, phrases, records, roadmap, statefields, statetables
+from tracker.audit import frontmatter, marks, phrases, records, roadmap, statefields, statemarks, statetables
 from tracker.audit import lines as md
 from tracker.audit.ids import normalise
 from tracker.audit.model import Document, Finding, Mark, Unread
@@ -50,11 +50,12 @@ def read(decoded: Decoded, file: str) -> Document:
             continue
         _line(reader, line, bare, index + 1)
     marks_read = roadmap.read("\n" * (front.body_line - 1) + "\n".join(lines[front.body_line - 1 :]), file)
-    statetables.phases_as_claims(reader, marks_read)
+    statemarks.phases_as_claims(reader, marks_read)
     known = {(unread.line, unread.text) for unread in reader.unread}
     # Tables have been read for claims already; what the roadmap's reader adds are boxes under no phase.
     boxes = [unread for unread in marks_read.unread if "|" not in lines[unread.line - 1][:1]]
     reader.unread.extend(unread for unread in boxes if (unread.line, unread.text) not in known)
+    statemarks.unread_lines(reader, lines, front.body_line - 1)
     reader.unread.sort(key=lambda unread: (unread.line, unread.column))
     dialect = records.read(text, file)
     return Document(
@@ -169,6 +170,7 @@ def _number(value: object) -> float | None:
 def _heading(reader: Reader, rest: str, level: int) -> None:
     low = marks.plain(rest[:160]).casefold()
     reader.scope = reader.label = ""
+    reader.heading = low
     reader.listing = _listing(low)
     named = md.phase_name(rest) or _report_phase(rest)
     for section, words in SECTIONS:
@@ -263,12 +265,16 @@ def _phase_line(reader: Reader, bare: str, number: str, column: int, line: int) 
 
 
 def _table(reader: Reader, rows: list[md.Row]) -> None:
-    if rows and statetables.is_fields(rows):
-        for row in rows:
-            key, value = marks.plain(row.cells[0]).casefold(), row.cells[1]
-            if len(row.cells) > 1 and not statefields.read(
-                reader, key, value, bare=f"{row.cells[0]}: {value}", line=row.line, column=1
-            ):
-                reader.unread.append(Unread(reader.file, row.line, 1, " | ".join(row.cells)))
+    if not rows or not statetables.is_fields(rows):
+        statetables.read(reader, rows)
         return
-    statetables.read(reader, rows)
+    for row in rows:
+        key, value = marks.plain(row.cells[0]).casefold(), row.cells[1]
+        before = len(reader.claims)
+        understood = statefields.read(
+            reader, key, value, bare=f"{row.cells[0]}: {value}", line=row.line, column=1
+        )
+        silent = len(reader.claims) == before and not statefields.is_noted(key)
+        says = md.PERCENT.search(value) or md.RATIO.search(value) or marks.status(value) is not None
+        if not understood or (silent and says):
+            reader.unread.append(Unread(reader.file, row.line, 1, " | ".join(row.cells)))

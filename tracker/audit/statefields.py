@@ -24,6 +24,16 @@ from tracker.audit.words import ANY_PHASE, PHASE, PROGRESS
 _PHASES_NAMED = re.compile(rf"\b{ANY_PHASE}\s+(\d{{1,3}}(?:\.\d{{1,3}})*[A-Z]?)\b", re.IGNORECASE)
 
 
+_OTHER_SHARE = re.compile(r"%[ \t]+(?!complete|done|finished|of\b)[^\W\d_]", re.IGNORECASE)
+"""A percentage of something that is named: "70% latency reduction"."""
+_COUNTED = {"position", "progress", "metrics"}
+
+
+def is_noted(key: str) -> bool:
+    """Whether a field of this name is known to say nothing about progress."""
+    return key in NOTED or key.startswith(("last ", "next", "total ", "average ", "avg"))
+
+
 def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: int) -> bool:
     """Read one field as claims. False where it looks like progress and is not understood."""
     plain = marks.plain(value)
@@ -62,7 +72,13 @@ def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: 
     elif key == "milestone":
         reader.milestone = reader.milestone or phrases.version(plain)
         reader.claim(line, column, "milestone", bare, value=plain, decisive=False)
-    elif key in NOTED or key.startswith(("last ", "next", "total ", "average ", "avg")):
+    elif reader.section in _COUNTED and (label := phrases.version(key)) == key:
+        progress(reader, bare, column, line, of=label)
+    elif reader.section in _COUNTED and key in ("total", "totals", "overall"):
+        if _OTHER_SHARE.search(value):
+            return False
+        progress(reader, bare, column, line)
+    elif is_noted(key):
         reader.claim(line, column, "note", bare, value=plain, decisive=False) if key == "stopped at" else None
     elif decisive and (md.PERCENT.search(value) or md.RATIO.search(value) or marks.word(value) is not None):
         return False
@@ -75,7 +91,7 @@ def _position(reader: Reader, key: str, value: str, line: int, column: int) -> N
         done = phrases.milestone_done(value)
         if done is not None:
             reader.claim(line, column, "milestone status", f"{key}: {value}", value=done[0], mark="done")
-        elif re.search(r"\d", value) and not phrases.version(value):
+        elif (re.search(r"\d", value) and not phrases.version(value)) or marks.word(value) is not None:
             reader.unread.append(Unread(reader.file, line, column, f"{key}: {value}"))
         return
     if not reader.phase:
@@ -163,8 +179,8 @@ def _share(reader: Reader, key: str, number: int, *, scope: str, bare: str, line
         reader.claim(line, column, "remaining", bare, scope=scope, done=number, decisive=False)
 
 
-def progress(reader: Reader, text: str, column: int, line: int) -> None:
-    """Read every count, percentage and bar in a line as claims of what the line names."""
+def progress(reader: Reader, text: str, column: int, line: int, *, of: str = "") -> None:
+    """Read every count, percentage and bar in a line as claims of what the line names, or ``of`` something known."""
     plain = marks.plain(text) if "[" not in text else text
     section = (
         reader.section if reader.section in ("position", "progress", "metrics", "history") else "progress"
@@ -174,8 +190,8 @@ def progress(reader: Reader, text: str, column: int, line: int) -> None:
     if (hit := phrases.milestone_done(plain)) is not None and not found:
         reader.claim(line, column, "milestone status", text, section=section, value=hit[0], mark="done")
     for figure in found:
-        unclear = figure.scope == phrases.SEVERAL
-        scope = "" if unclear else figure.scope
+        unclear = not of and figure.scope == phrases.SEVERAL
+        scope = of or ("" if unclear else figure.scope)
         at = column + figure.offset
         if figure.unit == "other":
             continue

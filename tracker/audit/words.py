@@ -7,8 +7,8 @@ PHASE = (
     "фаза", "этап", "阶段", "階段", "페이즈", "단계", "フェーズ",
 )  # fmt: skip
 STATUS = (
-    "status", "state", "estado", "stato", "état", "situa", "durum", "trạng thái",
-    "статус", "状态", "狀態", "상태", "ステータス", "状況",
+    "status", "state", "statut", "zustand", "stav", "estado", "stato", "état", "situa", "durum", "trạng thái",
+    "статус", "状态", "狀態", "상태", "ステータス", "状況", "状態",
 )  # fmt: skip
 PROGRESS = (
     "progress", "progresso", "progreso", "avance", "avancement", "fortschritt", "fremdrift", "framsteg",
