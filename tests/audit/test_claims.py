@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from tests.audit.conftest import Make
 from tests.audit.samples import plan, summary
 from tracker.audit.model import Claim, Report
@@ -58,6 +60,12 @@ def test_a_count_of_a_version_that_nothing_here_bears_is_unsupported(make: Make)
     found = one(report, "plans")
     assert (found.verdict, report.exit_code) == ("unsupported", 0)
     assert "v2.6" in found.evidence
+
+
+@pytest.mark.parametrize("line", ["~90% (estimated)", "[█████████░] 90% — Phase 1 done, Phase 2 next"])
+def test_nothing_is_held_against_an_estimate_or_what_names_several_phases(make: Make, line: str) -> None:
+    report = make(project(THREE, state(f"Progress: {line}"), {}))
+    assert (one(report, "percent").verdict, report.exit_code) == ("unsupported", 0)
 
 
 def test_a_version_is_the_same_however_many_zeros_end_it(make: Make) -> None:

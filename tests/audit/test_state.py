@@ -51,6 +51,12 @@ def said(claim: Claim) -> tuple[object, ...]:
         ("Progress: 8 of 13 plans", [("plans", 8, 13)]),
         ("████████░░ (8/10 plans complete - 80%)", [("plans", 8, 10), ("percent", 80.0)]),
         ("Progress: Milestone v0.1 complete", [("milestone status", "done")]),
+        ("Progress: 50% (v1.1)", [("percent", "v1.1", 50.0)]),
+        ("Progress: 3/5 plans — v1.0 shipped", [("plans", 3, 5)]),
+        ("Progress: v1.0 complete, v1.1: 3/5 plans", [("plans", "v1.1", 3, 5)]),
+        ("Progress: v1.0 100%, v1.1 40%", [("percent", "v1.0", 100.0), ("percent", "v1.1", 40.0)]),
+        ("Progress: v1.0–v1.2 36/36 plans", []),
+        ("Progress: Phase 3: 2/5 phases complete", [("phases", 2, 5)]),
         ("Phase 2: Lens — COMPLETE (2026-05-11)", [("phase status", "2", "done")]),
         (
             "**Phase 2 — Lens** | COMPLETA (4/4 plans) | Next: Phase 3",

@@ -197,10 +197,11 @@ def of_commits(evidence: Evidence, log: History) -> list[Finding]:
     if not log.by_plan:
         return found
     keys = {plan.key for plan in project.plan_files}
+    done = _done(evidence)
     found.extend(
         Finding("plan-without-commits", f"no commit names plan {padded(plan.key)}", plan.path, 1, 1)
         for plan in project.plan_files
-        if plan.number and plan.key not in log.by_plan and _done(plan, evidence)
+        if plan.number and plan.key in done and plan.key not in log.by_plan
     )
     orphans = sorted(
         (key for key in log.by_plan if key not in keys), key=lambda k: [order(p) for p in k.split("-", 1)]
@@ -215,10 +216,11 @@ def of_commits(evidence: Evidence, log: History) -> list[Finding]:
     return found
 
 
-def _done(plan: PlanFile, evidence: Evidence) -> bool:
-    """Whether anything says that the plan is done: nobody commits for a plan that is still to come."""
-    _has_file, has_summary, box = evidence.of_plan(plan.key)
-    return has_summary or bool(box)
+def _done(evidence: Evidence) -> set[str]:
+    """The plans that anything says are done: nobody commits for one that is still to come."""
+    summarised = {f"{s.phase}-{s.number}" for s in evidence.project.summaries if not s.empty}
+    boxes = (box for phase in evidence.listed.values() for box in phase.plans if box.checked)
+    return summarised | {f"{box.phase}-{box.number}" for box in boxes}
 
 
 def _citations(project: Project) -> Iterable[tuple[str, Sequence[tuple[str, int, int]]]]:

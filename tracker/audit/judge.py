@@ -34,7 +34,7 @@ def judge(claim: Claim, evidence: Evidence) -> Claim:
 def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
     if claim.done is None and claim.total is None:
         return UNSUPPORTED, "no number to compare"
-    scopes, certain = _scopes(claim, evidence)
+    scopes, doubt = _scopes(claim, evidence)
     if what == "plans" and not claim.scope and claim.section in {"position", "progress"} and claim.total:
         # "3/3 plans" below a position is as often said of the current phase.
         scopes += [
@@ -55,8 +55,8 @@ def _counts(claim: Claim, evidence: Evidence, what: str) -> Judgement:
         return UNSUPPORTED, "neither plan files nor roadmap entries to count"
     if what == "phases" and not evidence.listed:
         return UNSUPPORTED, "ROADMAP.md lists no phases"
-    if not certain:
-        return UNSUPPORTED, f"nothing here is said to belong to {claim.scope}"
+    if doubt:
+        return UNSUPPORTED, doubt
     if claim.done and not evidence.keeps_records:
         return UNSUPPORTED, _NO_RECORDS
     if claim.section == "metrics" and not claim.scope and (gone := evidence.gone):
@@ -76,10 +76,13 @@ def _nearest(scopes: list[Scope], what: str, total: int | None) -> Scope:
     )
 
 
-def _scopes(claim: Claim, evidence: Evidence) -> tuple[list[Scope], bool]:
-    """The scopes that may be meant, and whether they are: of a version nobody else names anything may be true."""
+def _scopes(claim: Claim, evidence: Evidence) -> tuple[list[Scope], str]:
+    """The scopes that may be meant, and why they need not be: of a version nobody else names anything may be true."""
     scopes, certain = evidence.scopes(claim.scope)
-    return [scope for scope in scopes if scope.known], certain
+    doubt = "" if certain else f"nothing here is said to belong to {claim.scope}"
+    if claim.value == phrases.SEVERAL:
+        doubt = "an estimate, or several phases or versions are named"
+    return [scope for scope in scopes if scope.known], doubt
 
 
 def _ground(scope: Scope, what: str, found: Tally) -> str:
@@ -132,7 +135,7 @@ def _ratio(claim: Claim, evidence: Evidence) -> Judgement:
 
 
 def _percent(claim: Claim, evidence: Evidence) -> Judgement:
-    scopes, certain = _scopes(claim, evidence)
+    scopes, doubt = _scopes(claim, evidence)
     if claim.percent is None or not scopes:
         return UNSUPPORTED, "nothing to compute a percentage from"
     shares = [
@@ -153,8 +156,8 @@ def _percent(claim: Claim, evidence: Evidence) -> Judgement:
         zero = any(c.kind in ("plans", "phases") and c.total == 0 for c in _said(evidence))
         if zero:
             return SUPPORTED, "no phase is open in ROADMAP.md"
-    if not certain:
-        return UNSUPPORTED, f"nothing here is said to belong to {claim.scope}"
+    if doubt:
+        return UNSUPPORTED, doubt
     if claim.percent and not evidence.keeps_records:
         return UNSUPPORTED, _NO_RECORDS
     return (

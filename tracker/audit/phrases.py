@@ -34,6 +34,7 @@ _LONE = re.compile(
 )
 _VERSION = re.compile(r"\bv\d+(?:\.\d+){0,3}\b")
 _BARELY = re.compile(r"[\W\d]*(?:(?:milestone|progress|plans|phases)[\W\d]*)?", re.IGNORECASE)
+_SPAN = re.compile(r"\s*(?:[-–—+&,/]|to|and|through)\s*", re.IGNORECASE)
 _OWN_STATUS = re.compile(
     r"(?:\s+(?:milestone|mvp))?[\s:=–—-]*(?:is |was |at )?"
     r"(?:(?:complete[d]?|done|finished|shipped|released|archived|planned|pending|next|started|in progress)\b|[✅✓✔☑]|\d)",
@@ -184,8 +185,10 @@ def _version_label(text: str, at: int) -> str:
     What is said of a version in its own words is no name for the figure beside it.
     """
     before = list(_VERSION.finditer(text, 0, at))
-    if len({hit[0] for hit in before}) > 1 and not _BARELY.fullmatch(text[before[-1].end() : at]):
-        return SEVERAL
+    if len({hit[0] for hit in before}) > 1:
+        span = _SPAN.fullmatch(text, before[-2].end(), before[-1].start())
+        if span or not _BARELY.fullmatch(text, before[-1].end(), at):
+            return SEVERAL
     if before:
         return before[-1][0]
     behind = {hit[0] for hit in _VERSION.finditer(text, at) if not _OWN_STATUS.match(text, hit.end())}

@@ -203,6 +203,7 @@ def progress(reader: Reader, text: str, column: int, line: int, *, of: str = "")
                 text,
                 section=section,
                 scope=scope,
+                value=phrases.SEVERAL if unclear else "",
                 percent=figure.percent,
                 decisive=False if unclear else None,
             )
@@ -215,6 +216,7 @@ def progress(reader: Reader, text: str, column: int, line: int, *, of: str = "")
                 text,
                 section=section,
                 scope=scope,
+                value=phrases.SEVERAL if unclear else "",
                 done=figure.done,
                 total=figure.total,
                 decisive=False if figure.done is None or unclear else None,
