@@ -41,3 +41,22 @@ def test_the_older_layout_below_another_name(make: Make) -> None:
     report = make({name.replace(".planning/", ".gsd/"): text for name, text in lighthouse().items()})
     assert (report.project.kind, report.verdict) == ("gsd", "consistent")
     assert report.counts["plans_total"] == 4
+
+
+def test_what_the_state_document_says_of_slices(make: Make) -> None:
+    said = "## Milestone Registry\n- 🔄 **M001:** Lamp\n\n## Next Action\nAll tasks done in {}. Complete the slice.\n"
+    files = FILES | {
+        ".gsd/STATE.md": FILES[".gsd/STATE.md"] + "**Active Task:** T02\n\n" + said.format("S01")
+    }
+    report = make(files)
+    assert [(c.kind, c.scope, c.verdict) for c in report.claims] == [
+        ("slice position", "M001", "supported"),
+        ("slice position", "M001/S02", "supported"),
+        ("slice position", "M001/S02/T02", "supported"),
+        ("slice status", "M001", "supported"),
+        ("slice status", "M001/S01", "supported"),
+    ]
+    assert report.verdict == "consistent"
+    report = make({".gsd/STATE.md": FILES[".gsd/STATE.md"] + said.format("S02")})
+    assert report.verdict == "contradicted"
+    assert report.reason.endswith("M001/S02: 0 of 2 tasks have a SUMMARY or a ticked box")

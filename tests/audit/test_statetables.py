@@ -208,10 +208,10 @@ def test_counts_of_milestones_in_the_metrics(make: Make) -> None:
 
 def test_a_document_without_a_claim_promises_nothing(make: Make) -> None:
     text = (
-        "# GSD State\n\n**Active Milestone:** M001: Lamps\n**Active Slice:** S02: Lens\n**Phase:** complete\n\n"
-        "## Next Action\nAll tasks done in S02. Complete the slice.\n"
+        "# State\n\n**Active Part:** Lamps\n- ✅ Wick\n**Phase:** complete\n\n"
+        "## Next Action\nAll is done here. Complete it.\n\nNothing else.\n"
     )
-    report = make({".gsd/STATE.md": text})
+    report = make({".planning/STATE.md": text})
     assert report.verdict == "consistent"
     assert report.reason.startswith("nothing in it could be checked")
     assert [line.line for line in report.unread] == [3, 4, 5, 8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tracker.audit import marks, phrases
+from tracker.audit import marks, phrases, stategsd2
 from tracker.audit.counting import Scope, Tally
 from tracker.audit.evidence import Evidence
 from tracker.audit.ids import padded, whole
@@ -338,4 +338,6 @@ _RULES: dict[str, Callable[[Claim, Evidence], Judgement]] = {
     "phase status": _phase_status,
     "plan status": _plan_status,
     "milestone status": _milestone_status,
+    stategsd2.POSITION: stategsd2.judge,
+    stategsd2.STATUS: stategsd2.judge,
 }

@@ -68,6 +68,7 @@ class Reader:
     scope: str = ""
     phase: str = ""
     milestone: str = ""
+    slice: str = ""
     label: str = ""
     listing: Mark | None = None
 

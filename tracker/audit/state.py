@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tracker.audit import frontmatter, marks, phrases, records, roadmap, statefields, statemarks, statetables
+from tracker.audit import (
+    frontmatter,
+    marks,
+    phrases,
+    records,
+    roadmap,
+    statefields,
+    stategsd2,
+    statemarks,
+    statetables,
+)
 from tracker.audit import lines as md
 from tracker.audit.ids import normalise
 from tracker.audit.model import Document, Finding, Mark, Unread
@@ -225,6 +235,8 @@ def _report_phase(rest: str) -> tuple[str, str] | None:
 
 def _line(reader: Reader, line: str, bare: str, number: int) -> None:
     if reader.listing is not None and _listed(reader, line, number):
+        return
+    if stategsd2.read_line(reader, bare, line.find(bare) + 1, number):
         return
     read_phases = reader.section in {"position", "progress", "other", "milestones"}
     named = md.phase_name(bare.lstrip("-+ ")) if read_phases else None
