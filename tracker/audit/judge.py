@@ -338,6 +338,6 @@ _RULES: dict[str, Callable[[Claim, Evidence], Judgement]] = {
     "phase status": _phase_status,
     "plan status": _plan_status,
     "milestone status": _milestone_status,
-    stategsd2.POSITION: stategsd2.judge,
-    stategsd2.STATUS: stategsd2.judge,
+    "slice position": stategsd2.judge,
+    "slice status": stategsd2.judge,
 }

@@ -12,7 +12,6 @@ from tracker.audit.reader import Reader
 if TYPE_CHECKING:
     from tracker.audit.evidence import Evidence
 
-POSITION, STATUS = "slice position", "slice status"
 _ACTIVE = re.compile(
     r"[*_\s]*Active (?P<what>Milestone|Slice|Task):[*_\s]*(?P<id>[MST]\d{2,4})\b", re.IGNORECASE
 )
@@ -30,14 +29,14 @@ def read_line(reader: Reader, bare: str, column: int, line: int) -> bool:
             reader.milestone = scope
         elif active["id"][0] == "S":
             reader.slice = scope
-        reader.claim(line, column, POSITION, bare, scope=scope)
+        reader.claim(line, column, "slice position", bare, scope=scope)
         return True
     if done := _TASKS_DONE.search(bare):
         scope = f"{reader.milestone}/{done['id']}".lstrip("/")
-        reader.claim(line, column, STATUS, bare, scope=scope, mark="done", decisive=True)
+        reader.claim(line, column, "slice status", bare, scope=scope, mark="done", decisive=True)
         return True
     if (registered := _REGISTERED.match(bare)) and (mark := marks.symbol(registered["mark"])) is not None:
-        reader.claim(line, column, STATUS, bare, scope=registered["id"], mark=mark, decisive=False)
+        reader.claim(line, column, "slice status", bare, scope=registered["id"], mark=mark, decisive=False)
         return True
     return False
 
@@ -52,8 +51,8 @@ def judge(claim: Claim, evidence: Evidence) -> tuple[Verdict, str]:
     if not inside:
         known = any(plan.ref == claim.scope for phase in phases for plan in phase.plans)
         words = f"{claim.scope} exists" if known else f"nothing here is named {claim.scope}"
-        return (SUPPORTED if known and claim.kind == POSITION else UNSUPPORTED), words
-    if claim.kind == POSITION:
+        return (SUPPORTED if known and claim.kind == "slice position" else UNSUPPORTED), words
+    if claim.kind == "slice position":
         return SUPPORTED, f"{claim.scope} exists"
     done = sum(plan.status == "done" for plan in plans)
     words = f"{claim.scope}: {done} of {len(plans)} tasks have a SUMMARY or a ticked box"
