@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tracker.audit.ids import PHASE_ID, is_backlog, normalise
-from tracker.audit.marks import SYMBOLS
-from tracker.audit.words import ANY_PHASE, PLANS
+from tracker.audit.marks import SYMBOLS, is_status
+from tracker.audit.words import ANY_PART, ANY_PHASE, PLANS, heads
 
 _DECOR = rf"(?:[\s*_~`\[\]]|[{SYMBOLS}\uFE0F]|[\U0001F300-\U0001FAFF])*"
 PHASE_NAME = re.compile(
     rf"{_DECOR}(?:{ANY_PHASE}[ \t]*[#:]?[ \t]*(?P<id>{PHASE_ID})|第\s*(?P<cjk>\d{{1,3}})\s*(?:阶段|階段|期)|(?P<kr>\d{{1,3}})\s*단계)",
     re.IGNORECASE,
 )
+_WIDE_NAME = re.compile(
+    rf"{_DECOR}{ANY_PART}[ \t]*[#:]?[ \t]*(?:(?P<letter>[A-UW-Z])-?(?=\d))?(?P<id>{PHASE_ID})", re.IGNORECASE
+)
 ROW_NAME = re.compile(
-    rf"{_DECOR}(?P<id>{PHASE_ID})(?:[*_`\]]*)(?P<sep>[.:)\]]|[ \t]+[-–—]|[ \t]*\Z|[ \t]+(?=\S)|-(?=[a-z]))"
+    rf"{_DECOR}(?:(?P<letter>[A-UW-Z])(?=\d))?(?P<id>{PHASE_ID})(?:[*_`\]]*)(?P<sep>[.:)\]]|[ \t]+[-–—]|[ \t]*\Z|[ \t]+(?=\S)|-(?=[a-z]))"
 )
 _RANGE = re.compile(
     r"[ \t]*(?:[-–—]|to|through|bis|até|&|and|,|\+)[ \t]*\d{1,4}(?:\.\d+)?[ \t]*(?:[:*_)\]|,(]|\Z|[-–—])",
     re.IGNORECASE,
 )
 CHECKBOX = re.compile(
-    r"(?P<indent>\s{0,12})(?:[-*+]|\d{1,3}[.)])[ \t]+\[(?P<mark>[ xX✓✔✅~\-/>!])\][ \t]*(?P<rest>.*)\Z"
+    r"(?P<indent>\s{0,12})(?:[-*+]|\d{1,3}[.)])[ \t]+\[(?P<mark>[ xX]|[^\w\s\[\]^])\uFE0F?\][ \t]*(?P<rest>.*)\Z"
 )
 HEADING = re.compile(r"(?P<level>#{1,6})[ \t]+(?P<rest>.*?)[ \t]*#*\Z")
 FIELD = re.compile(
@@ -75,7 +78,7 @@ class Row:
         """Return the cell under the first header that starts with one of these words."""
         for index, title in enumerate(self.header):
             bare = title.strip("*_ `").casefold()
-            if index < len(self.cells) and any(bare.startswith(name) for name in names):
+            if index < len(self.cells) and heads(bare, names):
                 return self.cells[index]
         return None
 
@@ -164,6 +167,16 @@ def phase_name(text: str) -> tuple[str, str] | None:
     return _named(match["id"] or match["cjk"] or match["kr"], text[match.end() :])
 
 
+def part_name(text: str) -> tuple[str, str, str] | None:
+    """Return number, title and letter when the text names what may stand for a phase: ``Step 1. X``, ``Phase R1``.
+
+    A V is no such letter: ``Phase V2`` is of a version.
+    """
+    match = _WIDE_NAME.match(text)
+    named = _named(match["id"], text[match.end() :]) if match is not None else None
+    return (*named, (match["letter"] or "").upper()) if match is not None and named is not None else None
+
+
 def names_backlog(text: str) -> bool:
     """Whether the text names a phase of the backlog (``999.x``), which is none yet."""
     match = PHASE_NAME.match(text)
@@ -175,10 +188,18 @@ def row_name(text: str) -> tuple[str, str] | None:
     found = phase_name(text)
     if found is not None or PHASE_NAME.match(text):
         return found
+    numbered = part_row(text)
+    return numbered[:2] if numbered is not None and not numbered[2] else None
+
+
+def part_row(text: str) -> tuple[str, str, str] | None:
+    """Return number, title and letter of a table cell that begins with a number: ``1. X``, ``P6``."""
     match = ROW_NAME.match(text)
     if match is None:
         return None
-    return _named(match["id"], text[match.end() - (0 if match["sep"] in ".:)]" else len(match["sep"])) :])
+    rest = text[match.end() - (0 if match["sep"] in ".:)]" else len(match["sep"])) :]
+    named = _named(match["id"], rest)
+    return (*named, match["letter"] or "") if named is not None else None
 
 
 def _named(number: str, rest: str) -> tuple[str, str] | None:
@@ -188,20 +209,29 @@ def _named(number: str, rest: str) -> tuple[str, str] | None:
 
 
 _TITLE_LEAD = re.compile(r"^[\s:.)\]*_~`\-–—]+")
+_TITLE_COUNT = re.compile(r"\s*[-–—(|:,]\s*\d{1,3}\s*/\s*\d{1,3}\s*(?:plans?|tasks?)\b.*\Z", re.IGNORECASE)
 _TITLE_TAIL = re.compile(
-    r"\s*(?:\((?:INSERTED|COMPLETED?|DONE|IN PROGRESS|NEW|\d+/\d+ plans?)[^)]*\)|[✅✓✔🚧⏳⬜📋🔄]"
+    rf"\s*(?:\((?:INSERTED|COMPLETED?|DONE|IN PROGRESS|NEW)[^)]*\)|[{SYMBOLS}●]\uFE0F?"
+    rf"|(?:[-–—|(]\s*)(?:[{SYMBOLS}●]\uFE0F?\s*)*\d{{1,3}}\s*%\)?"
+    rf"|[{SYMBOLS}●]\uFE0F?\s*(?:\d{{1,3}}\s*%|\([^()]*\))"
     r"|(?:[-–—|]|(?:[-–—|]\s*)?(?:[✅✓✔]\s*)?\b(?:COMPLETED?|DONE|SHIPPED|FINISHED)\b)\s*\(?\d{4}-\d\d-\d\d\)?)\s*$",
     re.IGNORECASE,
+)
+_TITLE_STATUS = re.compile(
+    rf"\s*(?:(?:[{SYMBOLS}●]\uFE0F?|\s[-–—:|])\s*(?P<word>[^\W\d_][^{SYMBOLS}]{{0,24}})|[(（【](?P<inner>[^()（）【】]{{1,24}})[)）】])\Z"
 )
 _LINK = re.compile(r"\]\([^()\s]{0,200}\)")
 
 
 def title(rest: str) -> str:
-    """Return the title that follows a phase number: without emphasis, marks and the description after it."""
+    """Return the title that follows a phase number: without emphasis, marks, counts and the description after it."""
     text = _TITLE_LEAD.sub("", _LINK.sub("", rest).replace("[", ""))
     bold = text.find("**")
     if bold > 0:
         text = text[:bold]
+    text = _TITLE_COUNT.sub("", text)
+    if (status := _TITLE_STATUS.search(text)) and is_status(status["word"] or status["inner"]):
+        text = text[: status.start()]
     while (shorter := _TITLE_TAIL.sub("", text)) != text:
         text = shorter
     return text.strip(" *_`~:")

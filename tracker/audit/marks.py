@@ -7,14 +7,18 @@ import re
 from tracker.audit.model import Mark
 
 DONE_SYMBOLS = "✅✓✔☑🟢🏁🎉"
-ACTIVE_SYMBOLS = "🚧🔄🔨◉◐▶🟡🏃⚙🔵"
+ACTIVE_SYMBOLS = "🚧🔄🔨◉◐◑◒◓◔◕▶🟡🏃⚙🔵"
 OPEN_SYMBOLS = "⬜☐○◯📋⏳🔴⚪🔲⏱🕐📅❌✗✘❓"
 DEFERRED_SYMBOLS = "⏸⏭🗓🚫"
 SYMBOLS = DONE_SYMBOLS + ACTIVE_SYMBOLS + OPEN_SYMBOLS + DEFERRED_SYMBOLS
+_BULLETS = "■-⯿\U0001f300-\U0001faff\ufe0f"
+"""A range of shapes and pictures. Before a status word any of them is a bullet (● stands before "Complete" and before
+"In Progress" alike) and the word decides; alone, only those above mean something."""
 
 _NOT_DONE = re.compile(
-    r"(?:not|in-?complete|partial(?:ly)?|partiel\w*|teilweise|parcial\w*|частично|almost|nearly|to be|ready to|ready for|until|before|when|after)\b"
-    r"|(?:не|nicht|nao|não|no|ikke|inte|niet)\s+\S|未完成|미완료",
+    r"(?:not|in-?complete|partial(?:ly)?|almost|nearly|to be|ready to|ready for|until|before|when|after)\b"
+    r"|(?:partiel(?:lement)?|parcial(?:mente)?|parzial(?:mente|e)?|teilweise|частично|delvis|częściowo|kısmen)\b"
+    r"|(?:не|nicht|nao|não|no|ikke|inte|niet)\s+\S|未完成|미완료|部分|一部|일부",
 )
 _DONE = re.compile(
     r"(?:complete[ds]?|done|finished|shipped|released|delivered|archived|closed|verified|passed|merged|implemented|"
@@ -41,8 +45,15 @@ _OPEN = re.compile(
     r"не начат[аоы]?|ожида(?:ет|ние)|заплан\w+|план(?:ируется)?|в очереди|planlandı|bekliyor|başlamadı|chưa bắt đầu|in attesa|da fare|prévu|à faire)"
     r"|未开始|未開始|待开始|计划中|待定|待办|대기|예정|미착수|未着手|予定",
 )
+_BOX_ACTIVE = "~/→➔➜➡"
 _CLEAN = re.compile(r"[*_`~\[\]]+|<[^>]{0,40}>|\uFE0F")
-_LEADING = re.compile(rf"[\s:.\-–—|(]*(?:[{SYMBOLS}]\s*)*[\s:.\-–—|(]*")
+_TAIL = re.compile(
+    rf"(?P<symbol>[{SYMBOLS}])\uFE0F?(?:\s*\([^()]{{0,80}}\))?\s*\Z"
+    r"|[(（【\[]\s*(?P<inner>[^()（）【】\[\]]{2,40})[)）】\]]\s*\Z"
+    r"|\s[-–—:|(]\s*(?P<share>\d{1,3})\s*%\)?\s*\Z"
+    r"|\s[-–—:|]\s*(?P<word>[^\W\d_][^-–—:|]{1,30})\Z"
+)
+_LEADING = re.compile(rf"[\s:.\-–—|({_BULLETS}{SYMBOLS}]*")
 
 
 def plain(text: str) -> str:
@@ -62,6 +73,40 @@ def symbol(text: str) -> Mark | None:
         if char in OPEN_SYMBOLS:
             return "open"
     return None
+
+
+def box(inner: str) -> Mark:
+    """Return what stands between the brackets of a box: ``[x]``, ``[ ]``, ``[~]``, ``[➔]``."""
+    if inner in "xX✓✔✅☑":
+        return "done"
+    return "active" if inner in _BOX_ACTIVE or inner in ACTIVE_SYMBOLS else "open"
+
+
+def share(percent: float) -> Mark:
+    """Return what a percentage says of the thing that it is about."""
+    return "done" if percent >= 100 else "active" if percent > 0 else "open"
+
+
+def tail(text: str) -> Mark | None:
+    """Return what the end of a line says of how far its subject is: ``X ✅ (2 March)``, ``X — Done``, ``X - 90%``.
+
+    Words there may be a remark: only those for done and active count.
+    """
+    match = _TAIL.search(plain(text))
+    if match is None:
+        return None
+    if match["share"]:
+        return share(float(match["share"]))
+    if match["symbol"]:
+        return symbol(match["symbol"])
+    said = word(match["inner"] or match["word"])
+    return said if said in ("done", "active") else None
+
+
+def is_status(text: str) -> bool:
+    """Whether the text is a word for done or for active and nothing else: ``complete``, ``已完成``."""
+    bare = text.casefold().strip()
+    return _DONE.fullmatch(bare) is not None or _ACTIVE.fullmatch(bare) is not None
 
 
 def word(text: str) -> Mark | None:

@@ -147,7 +147,10 @@ class RoadmapTask:
 
 @dataclass(frozen=True, slots=True)
 class RoadmapPhase:
-    """A phase listed in ROADMAP.md, with every mark that it carries there (None: no such mark)."""
+    """A phase listed in ROADMAP.md, with every mark that it carries there (None: no such mark).
+
+    ``active``: one of the marks says that it is being worked on; ``table_line`` is where its status cell stands.
+    """
 
     number: str
     title: str
@@ -158,6 +161,8 @@ class RoadmapPhase:
     checkbox: bool | None = None
     table: bool | None = None
     heading: bool | None = None
+    active: bool = False
+    table_line: int = 0
     boxes: tuple[bool, ...] = ()
     plans: tuple[RoadmapPlan, ...] = ()
     tasks: tuple[RoadmapTask, ...] = ()

@@ -22,6 +22,7 @@ from tracker.audit.model import (
     SummaryFile,
 )
 from tracker.audit.parts import Pieces
+from tracker.audit.text import Decoded
 
 _STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
 _ALONE = ("STATE.MD", "PROJECT_STATE.MD")
@@ -138,17 +139,32 @@ def _document(directory: Path, name: str | None, prefix: str, problems: list[Fin
     if name is None:
         return None
     try:
-        return state.read(disk.read_text(str(directory / name)), prefix + name)
+        return _listed(disk.read_text(str(directory / name)), prefix + name)
     except OSError as error:
         problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
         return None
+
+
+def _listed(decoded: Decoded, file: str) -> Document:
+    """A state document; where it speaks of no phases, the steps or sprints that it lists are its phases."""
+    found = state.read(decoded, file)
+    if found.phases:
+        return found
+    parts = roadmap.read(decoded.text, file, wide=True)
+    understood = {phase.line for phase in parts.phases}
+    known = {unread.line for unread in found.unread}
+    unread = [item for item in found.unread if item.line not in understood]
+    unread += [item for item in parts.unread if parts.phases and item.line not in known]
+    return replace(
+        found, phases=parts.phases, unread=tuple(sorted(unread, key=lambda item: (item.line, item.column)))
+    )
 
 
 def _roadmap(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Roadmap | None:
     if name is None:
         return None
     try:
-        return roadmap.read(disk.read_text(str(directory / name)).text, prefix + name)
+        return roadmap.read(disk.read_text(str(directory / name)).text, prefix + name, wide=True)
     except OSError as error:
         problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
         return None
@@ -211,7 +227,12 @@ def _phase(project: Project, pieces: Pieces, *, said: dict[str, Claim], source: 
     counted = bool(total) and done >= total
     if counted if plans else (complete if complete is not None else counted):
         status = "done"
-    elif done or active or ((claim := said.get(number)) is not None and claim.mark == "active"):
+    elif (
+        done
+        or active
+        or (listed is not None and listed.active)
+        or ((claim := said.get(number)) is not None and claim.mark == "active")
+    ):
         status = "active"
     else:
         status = "pending"

@@ -7,9 +7,10 @@ import re
 from tracker.audit import lines as md
 from tracker.audit import marks
 from tracker.audit.ids import normalise
-from tracker.audit.model import Roadmap, RoadmapPlan, RoadmapTask, Unread
+from tracker.audit.model import Mark, Roadmap, RoadmapPlan, RoadmapTask
 from tracker.audit.roadmapdraft import VERSION, Draft, Reading, enter, finish, milestone_line
-from tracker.audit.roadmaptables import read_table
+from tracker.audit.roadmaptables import is_data, read_table
+from tracker.audit.words import PHASE, PHASES
 
 _GOAL = {"goal", "ziel", "objetivo", "obiettivo", "objectif", "mål", "hedef", "цель", "目标", "목표"}
 _PLANS_FIELD = re.compile(r"(?:plans?|planos|pläne|planes|планы|计划)\Z", re.IGNORECASE)
@@ -22,16 +23,35 @@ _LOOSE_PLAN = re.compile(
     re.IGNORECASE,
 )
 _TAIL_MARK = re.compile(
-    r"[(\[]\s*(?P<inner>[^()\[\]]{2,40})[)\]]\s*\Z"
-    r"|\s[\-–—:|]\s*(?P<word>complete[d]?|done|shipped|finished|in progress|not started|planned|pending|todo)\s*\Z",
+    r"[(（【\[]\s*(?P<inner>[^()（）【】\[\]]{2,40})[)）】\]]\s*\Z"
+    r"|\s[\-–—:|]\s*(?P<word>complete[d]?|done|shipped|finished|in progress|not started|planned|pending|todo)\s*\Z"
+    r"|\s[\-–—|(]\s*(?P<share>\d{1,3})\s*%\)?\s*\Z",
     re.IGNORECASE,
 )
+_LISTING = re.compile(
+    rf"(?:mapa de |list[ae] d(?:e|as|es|i) )?(?:{'|'.join((*PHASE, *PHASES))})(?:[ -]?(?:list|overview|liste|übersicht|목록))?\Z",
+    re.IGNORECASE,
+)
+_COVERAGE = re.compile(r"(?:unmapped|mapped|orphaned|orphans|coverage|v?\d* ?requirements)\b", re.IGNORECASE)
+_ITEM = re.compile(r"[*_`\[]*[A-Z]{1,5}-\d{1,4}\b")
 
 
-def read(text: str, file: str) -> Roadmap:
-    """Read a roadmap. Never raises; lines that look like phases or plans and are none are in ``unread``."""
+def read(text: str, file: str, *, wide: bool = False) -> Roadmap:
+    """Read a roadmap. Never raises; lines that look like phases or plans and are none are in ``unread``.
+
+    With ``wide``, a document that names no phase is read for steps, stages and sprints, and for phases with a letter
+    before the number: they are its phases where their numbers run.
+    """
+    strict = _read(text, Reading(file))
+    if wide and not strict.drafts:
+        parts = _read(text, Reading(file, wide=True))
+        if parts.runs:
+            return finish(parts)
+    return finish(strict)
+
+
+def _read(text: str, state: Reading) -> Reading:
     lines, cut = md.split(text)
-    state = Reading(file)
     fenced = False
     table_end = 0
     for index, line in enumerate(lines):
@@ -55,41 +75,49 @@ def read(text: str, file: str) -> Roadmap:
         elif field_ := md.FIELD.match(line):
             _field(state, field_["key"], field_["value"])
         elif line.lstrip()[:1] in "-*+" and state.current is None:
-            milestone_line(state, line, index + 1, opens=False)
+            if not milestone_line(state, line, index + 1, opens=False) and _marked(line):
+                state.leave(index + 1, line, len(line) - len(line.lstrip()) + 1)
+        elif line.lstrip()[:1] == "|":
+            # A row with no line of dashes above it: not a table's.
+            if is_data(md.cells(line)[1:]):
+                state.leave(index + 1, line)
         elif line.strip().casefold() in ("plans:", "**plans**", "planos:", "планы:"):
             state.in_plans = True
-    state.unread.extend(Unread(file, number, md.MAX_LINE, "the end of a very long line") for number in cut)
-    return finish(state)
+    for number in cut:
+        state.leave(number, "the end of a very long line", md.MAX_LINE)
+    return state
+
+
+def _marked(line: str) -> bool:
+    """Whether a bullet says of its text how far it is: a symbol before it, a symbol or a status behind it."""
+    text = marks.plain(line).lstrip("-*+ ")
+    return (marks.symbol(text[:1]) is not None or marks.tail(text) is not None) and not _COVERAGE.match(text)
 
 
 def _heading(state: Reading, heading: re.Match[str], line: str, number: int) -> None:
-    rest = heading["rest"]
-    state.in_plans = False
+    rest, level = heading["rest"], len(heading["level"])
+    column = len(line) - len(line.lstrip()) + 1
+    state.in_plans, state.indent = False, None
     state.backlog = md.names_backlog(rest)
     box = re.match(r"\[([ xX✓✅])\]\s*", rest)
-    named = md.phase_name(rest[box.end() :] if box else rest)
+    named = state.named(rest[box.end() :] if box else rest)
     if named is not None:
-        draft = enter(state, named[0], named[1], number, len(line) - len(line.lstrip()) + 1)
-        mark = (box[1] != " ") if box else _heading_mark(rest)
+        draft = enter(state, named[0], named[1], number, column)
+        draft.rename(named[1])
+        mark = marks.box(box[1]) if box else _heading_mark(rest)
         if mark is not None and draft.heading is None:
-            draft.heading = mark
+            draft.heading = mark == "done"
+            draft.active = draft.active or mark == "active"
         if count := _PLAN_COUNT.search(rest):
             _count(draft, count)
-        state.current = draft
+        state.current, state.level = draft, level
         return
-    level = len(heading["level"])
     if level > 2 and state.listing and (numbered := _numbered(rest)) is not None:
-        state.current = enter(state, numbered[0], numbered[1], number, 1)
+        state.current, state.level = enter(state, numbered[0], numbered[1], number, 1), level
         return
+    inside = state.current is not None and level > state.level
     if level <= 2:
-        state.listing = marks.plain(rest).casefold().strip(" :") in {
-            "phases",
-            "phase list",
-            "phase overview",
-            "fases",
-            "фазы",
-            "阶段",
-        }
+        state.listing = _LISTING.match(marks.plain(rest).strip(" :")) is not None
     if level == 1 and not state.title:
         state.title = rest.strip(" *")
     elif rest.strip(" *:").casefold() in ("plans", "planos", "plan list"):
@@ -97,31 +125,37 @@ def _heading(state: Reading, heading: re.Match[str], line: str, number: int) -> 
     elif VERSION.search(rest) or "milestone" in rest.casefold():
         milestone_line(state, rest, number, opens=True)
         state.current = None
-    elif level <= 2:
+    elif not inside:
         state.current = None
-        state.section = None if level == 2 and not state.title else state.section
+        if level == 2:
+            state.section = None if not state.title else state.section
+        # "Completed Plans ✅" is the label of what follows.
+        if _ITEM.match(rest) or (marks.tail(rest) is not None and marks.word(rest) is None):
+            state.leave(number, line, column)
 
 
-def _heading_mark(rest: str) -> bool | None:
+def _heading_mark(rest: str) -> Mark | None:
     tail = marks.plain(rest)
     symbol = marks.symbol(tail)
     if symbol is not None:
-        return symbol == "done"
+        return symbol
     match = _TAIL_MARK.search(tail)
     if match is None:
         return None
-    found = marks.word(match["inner"] or match["word"])
-    return None if found is None else found == "done"
+    return marks.share(int(match["share"])) if match["share"] else marks.word(match["inner"] or match["word"])
 
 
 def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
-    checked = box["mark"] in "xX✓✔✅"
+    mark = marks.box(box["mark"])
+    checked = mark == "done"
     rest = box["rest"]
     column = box.start("rest") + 1
-    if named := md.phase_name(rest):
+    indent = len(box["indent"].expandtabs(4))
+    if named := state.named(rest):
         draft = enter(state, named[0], named[1], line, column)
         if draft.checkbox is None:
             draft.checkbox = checked
+            draft.active = draft.active or mark == "active"
         if count := _PLAN_COUNT.search(rest):
             _count(draft, count)
         return
@@ -130,6 +164,7 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
     plan = md.PLAN_REF.match(re.sub(r"^(?i:plan)\s+", "", bare))
     if plan is not None:
         phase, number = normalise(plan["phase"]), normalise(plan["plan"])
+        state.indent = indent
         state.plan_lines += 1
         state.checked += checked
         item = RoadmapPlan(phase, number, checked, _plan_title(rest[offset + plan.end() :]), line, column)
@@ -138,14 +173,16 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
         (home.plans if home is not None else state.orphans).append(item)
         return
     if state.current is not None:
+        if state.indent is not None and indent > state.indent:
+            # A box below a plan's or task's box is a detail of it.
+            return
+        state.indent = indent
         state.current.tasks.append(RoadmapTask(marks.plain(rest), checked, line, column))
-    if (
-        state.current is not None
-        and (loose := _LOOSE_PLAN.match(rest))
-        and (state.in_plans or "plan" in rest[: loose.end()].casefold())
-    ):
-        state.current.loose.append(checked)
-        return
+        if (loose := _LOOSE_PLAN.match(rest)) and (
+            state.in_plans or "plan" in rest[: loose.end()].casefold()
+        ):
+            state.current.loose.append(checked)
+            return
     if VERSION.match(bare):
         milestone_line(state, rest, line, opens=False)
         return
@@ -154,12 +191,12 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
         draft.checkbox = checked if draft.checkbox is None else draft.checkbox
         return
     if state.current is None and not state.backlog and not re.match(r"[*_~`\[ ]*(?:\d+\.\d|999)", rest):
-        state.unread.append(Unread(state.file, line, column, rest.strip()))
+        state.leave(line, rest, column)
 
 
 def _numbered(text: str) -> tuple[str, str] | None:
-    """``1. Foundation`` or ``01: Foundation`` in a list headed "Phases": a phase without the word."""
-    match = re.match(r"0*(\d{1,3})[.:)][ \t]*[*_]*[ \t]*([^\W\d_].*)", text)
+    """``1. Foundation``, ``P1. Foundation`` or ``01: Foundation`` in a list headed "Phases": without the word."""
+    match = re.match(r"P?0*(\d{1,3})[.:)][ \t]*[*_]*[ \t]*([^\W\d_].*)", text)
     return (normalise(match[1]), md.title(match[2].split(" — ")[0].split(" - ")[0])) if match else None
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from tracker.audit import lines as md
 from tracker.audit import marks
-from tracker.audit.ids import is_backlog, normalise, order
+from tracker.audit.ids import is_backlog, normalise, order, whole
 from tracker.audit.model import Mark, Milestone, Roadmap, RoadmapPhase, RoadmapPlan, RoadmapTask, Unread
 
 VERSION = re.compile(r"\bv(\d+(?:\.\d+){0,3})\b|\bM(?:ilestone)?[ \-]?(\d{1,2})\b", re.IGNORECASE)
@@ -34,18 +36,33 @@ class Draft:
     plans: list[RoadmapPlan] = field(default_factory=list)
     counts: list[tuple[int, int | None]] = field(default_factory=list)
     planned: int | None = None
+    active: bool = False
+    table_line: int = 0
+
+    def rename(self, title: str) -> None:
+        """Take the title of the phase's own heading: the fuller of two names, without a description."""
+        long, short = sorted((self.title, title), key=len, reverse=True)
+        rest = long[len(short) :]
+        if long.casefold().startswith(short.casefold()) and rest and not rest[0].isalnum():
+            self.title = short if _DESCRIBED.match(rest) else long
+
+
+_DESCRIBED = re.compile(r"[.:]|\s+[-–—:|]")
 
 
 @dataclass(slots=True)
 class Reading:
     """Where the reading stands.
 
-    ``current`` and ``section`` are the phase and the milestone that lines belong to, ``orphans`` plan boxes that
-    stand before their phase; ``in_plans``, ``listing`` and ``backlog`` say what the last heading opened.
-    ``drafts`` are all phases as they come, ``phases`` the one that was named last with a number.
+    ``current`` and ``section`` are the phase and the milestone that lines belong to, ``level`` that of the phase's
+    heading, ``indent`` that of the last box of a plan or task; ``orphans`` are plan boxes that stand before their
+    phase; ``in_plans``, ``listing`` and ``backlog`` say what the last heading opened. ``drafts`` are all phases as
+    they come, ``phases`` the one that was named last with a number. In a ``wide`` reading steps and sprints are
+    phases too, and ``letters`` are what stands before their numbers.
     """
 
     file: str
+    wide: bool = False
     drafts: list[Draft] = field(default_factory=list)
     phases: dict[str, Draft] = field(default_factory=dict)
     orphans: list[RoadmapPlan] = field(default_factory=list)
@@ -60,6 +77,33 @@ class Reading:
     listing: bool = False
     backlog: bool = False
     reused: set[str] = field(default_factory=set)
+    letters: set[str] = field(default_factory=set)
+    level: int = 0
+    indent: int | None = None
+
+    def named(self, text: str, *, cell: bool = False) -> tuple[str, str] | None:
+        """Return number and title of the phase that a line, or a table's ``cell``, names."""
+        if not self.wide:
+            return md.row_name(text) if cell else md.phase_name(text)
+        found = md.part_name(text) or (md.part_row(text) if cell else None)
+        if found is None:
+            return None
+        self.letters.add(found[2])
+        return found[:2]
+
+    @property
+    def runs(self) -> bool:
+        """Whether the numbers that were found are those of one list: one after the other, lettered alike or not."""
+        numbers = sorted({whole(draft.number) for draft in self.drafts})
+        return (
+            len(numbers) > 1
+            and len(self.letters) == 1
+            and all(after - before == 1 for before, after in pairwise(numbers))
+        )
+
+    def leave(self, line: int, text: str, column: int = 1) -> None:
+        """Note a line that looked like data and was not understood."""
+        self.unread.append(Unread(self.file, line, column, text.strip()))
 
 
 @dataclass(slots=True)
@@ -109,14 +153,17 @@ def _meant(same: list[Draft], title: str, version: str) -> Draft | None:
     return next((group[-1] for group in (both, here, like) if group), None)
 
 
-def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> None:
-    """Note the milestone that a line names, with its mark and its range of phases; ``opens``: what follows is its."""
+def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> bool:
+    """Note the milestone that a line names, with its mark and its range of phases; ``opens``: what follows is its.
+
+    Returns whether it names one.
+    """
     plain = marks.plain(text).lstrip("-*+ ").strip()
     version = VERSION.search(plain)
     if version is None:
         if opens:
             state.section = None
-        return
+        return False
     name = version_name(version)
     mark = marks.symbol(plain)
     if mark is None:
@@ -142,6 +189,7 @@ def milestone_line(state: Reading, text: str, line: int, *, opens: bool) -> None
         state.milestones.append(draft)
     if opens:
         state.section = draft
+    return True
 
 
 def version_name(match: re.Match[str]) -> str:
@@ -205,6 +253,8 @@ def phase_record(draft: Draft) -> RoadmapPhase:
         checkbox=draft.checkbox,
         table=draft.table,
         heading=draft.heading,
+        active=draft.active,
+        table_line=draft.table_line,
         boxes=tuple([plan.checked for plan in draft.plans] + draft.loose),
         plans=tuple(draft.plans),
         tasks=tuple(draft.tasks),

@@ -81,7 +81,7 @@ def read(reader: Reader, rows: list[md.Row]) -> None:
     if not rows:
         return
     header = [marks.plain(cell).casefold() for cell in rows[0].header]
-    status_at = next((i for i, cell in enumerate(header) if cell.startswith(words.STATUS)), None)
+    status_at = next((i for i, cell in enumerate(header) if words.heads(cell, words.STATUS)), None)
     progress_at = [i for i, cell in enumerate(header) if i and i != status_at and cell.startswith(_DONE_OF)]
     name_at = _name_column(reader, header)
     of_milestones = header[0].startswith("milestone") and not _names_phases(rows)
