@@ -159,3 +159,30 @@ def test_documents_of_a_workstream_stand_for_the_project(make: Make, active: str
         f"workstreams/{active.strip() if verdict == 'consistent' else 'light'}/STATE.md"
     )
     assert (report.verdict, report.counts["phases_total"]) == (verdict, len(dialects.PHASES))
+
+
+def test_a_name_with_the_number_of_the_phase_alone(make: Make) -> None:
+    plan = "---\nphase: x\n{}---\n\nDo it.\n"
+    report = make(
+        {
+            ".planning/ROADMAP.md": "# R\n\n- [ ] **Phase 27: Lens**\n",
+            ".planning/phases/02-lamp/01-PLAN.md": plan.format(""),
+            ".planning/phases/02-lamp/02-PLAN.md": plan.format(""),
+            ".planning/phases/02-lamp/02-SUMMARY.md": "# Done\n\nIt burns.\n",
+            ".planning/phases/26-door/26-PLAN.md": plan.format("plan: 01\n"),
+            ".planning/phases/26-door/26-SUMMARY.md": "---\nplan: 01\n---\nShut.\n",
+            ".planning/phases/26-door/26-02-PLAN.md": plan.format("plan: 02\n"),
+            ".planning/phases/27-lens/27-PLAN.md": plan.format(""),
+            ".planning/phases/27-lens/27-SUMMARY.md": "# Done\n\nGround.\n",
+        },
+        "feat(27-01): grind",
+    )
+    assert [(plan.key, plan.path.rsplit("/", 1)[-1]) for plan in report.project.plan_files] == [
+        ("2-1", "01-PLAN.md"),
+        ("2-2", "02-PLAN.md"),
+        ("26-2", "26-02-PLAN.md"),
+        ("26-1", "26-PLAN.md"),
+        ("27-1", "27-PLAN.md"),
+    ]
+    assert [(s.phase, s.number) for s in report.project.summaries] == [("2", "2"), ("26", "1"), ("27", "1")]
+    assert report.counts["plans_with_commits"] == 1

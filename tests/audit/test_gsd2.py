@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.audit.conftest import Make
 from tests.audit.samples import lighthouse
 
@@ -60,3 +62,25 @@ def test_what_the_state_document_says_of_slices(make: Make) -> None:
     report = make({".gsd/STATE.md": FILES[".gsd/STATE.md"] + said.format("S02")})
     assert report.verdict == "contradicted"
     assert report.reason.endswith("M001/S02: 0 of 2 tasks have a SUMMARY or a ticked box")
+
+
+@pytest.mark.parametrize("home", [".gsd", ".planning"])
+def test_a_milestone_that_holds_its_phases_and_its_roadmap(make: Make, home: str) -> None:
+    old, new = f"{home}/milestones/1.9", f"{home}/milestones/1.10"
+    report = make(
+        {
+            f"{home}/STATE.md": "---\nmilestone: 1.10\n---\n# State\n\nPhase: 2 of 2 (Lens)\nPlan: 0 of 1\n",
+            f"{old}/ROADMAP.md": "# R\n\n### Phase 1: Wick\n",
+            f"{old}/1-wick/1-01-PLAN.md": "---\nphase: 1-wick\nplan: 01\n---\nx\n",
+            f"{new}/ROADMAP.md": "# R\n\n### Phase 1: Lamp\n- [ ] 1-01-PLAN.md — burn\n\n### Phase 2: Lens\n- [ ] 2-01-PLAN.md — grind\n",
+            f"{new}/1-lamp/1-01-PLAN.md": "---\nphase: 1-lamp\nplan: 01\n---\nx\n",
+            f"{new}/1-lamp/1-01-SUMMARY.md": "# Done\n\nIt burns.\n",
+            f"{new}/2-lens/2-01-PLAN.md": "---\nphase: 2-lens\nplan: 01\n---\nx\n",
+        }
+    )
+    assert [(p.number, p.title, p.status, p.done, p.total) for p in report.project.phases] == [
+        ("1.9/1", "wick", "pending", 0, 1),
+        ("1", "Lamp", "done", 1, 1),
+        ("2", "Lens", "pending", 0, 1),
+    ]
+    assert (report.verdict, report.counts["plans_total"]) == ("consistent", 3)

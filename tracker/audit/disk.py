@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -100,7 +101,20 @@ def read(root: str, prefix: str = "", cache: FileCache | None = None) -> Disk:
         if where.directory:
             disk.directories.setdefault(where.directory, (where.zone, where.phase))
         _take(disk, entry, where, prefix=prefix, cache=cache)
+    _number_only_plans(disk)
     return disk
+
+
+def _number_only_plans(disk: Disk) -> None:
+    """Give a phase's only plan the number 1 where its name has the phase's alone: ``27-PLAN`` of phase 27."""
+    plans = Counter((plan.zone, plan.phase) for plan in disk.plans)
+
+    def meant(file: PlanFile | SummaryFile) -> bool:
+        bare = file.stem.isdigit() and file.number == file.phase == normalise(file.stem)
+        return bare and plans[file.zone, file.phase] == 1
+
+    disk.plans[:] = [replace(file, number="1") if meant(file) else file for file in disk.plans]
+    disk.summaries[:] = [replace(file, number="1") if meant(file) else file for file in disk.summaries]
 
 
 def _is_quick(file: str) -> bool:
@@ -132,7 +146,11 @@ def _take(disk: Disk, entry: Entry, where: names.Place, *, prefix: str, cache: F
     if name.phase and not name.plan and name.phase.startswith(f"{where.phase}."):
         # 1.2-PLAN in the directory of phase 1 is its second plan; in that of phase 1.2 it is the only one.
         phase, name = where.phase, replace(name, plan=name.phase.rsplit(".", 1)[-1])
-    number = name.plan or _inner_number(where.inner) or _number(record["plan"].rsplit("-", 1)[-1])
+    said = _number(record["plan"].rsplit("-", 1)[-1])
+    if said and not name.phase and name.plan == where.phase:
+        # 27-PLAN in the directory of phase 27: the number may be the phase's, and the file says its own.
+        name = replace(name, plan=said)
+    number = name.plan or _inner_number(where.inner) or said
     problems = tuple(Finding(*problem) for problem in record["problems"])
     if name.role == "summary":
         disk.summaries.append(

@@ -33,6 +33,7 @@ _PLANS = _compile("(?:PLAN|FIX)")
 _SUMMARIES = _compile("SUMMARY")
 _BARE = re.compile(rf"{_PHASE}-(?P<plan>\d{{1,3}}[A-Za-z]?)(?:-{_SLUG})?\Z")
 _REPORT_SLUG = re.compile(r"(?:\A|-)[A-Z][A-Z_]{2,}(?:-|\Z)")
+_VERSION = re.compile(r"v?\d{1,3}(?:\.\d{1,3}){0,3}\Z", re.IGNORECASE)
 _WORD = re.compile(r"(?i)PLAN|FIX|SUMMARY")
 
 
@@ -130,6 +131,8 @@ def place(parts: tuple[str, ...]) -> Place | None:
             return _phase(f"milestones/{folders[1][: -len('phases')].rstrip('-_')}", folders, 2)
         if len(folders) > 2 and folders[2].casefold() == "phases":
             return _phase(f"milestones/{folders[1]}", folders, 3)
+        if len(folders) > 2 and _VERSION.match(folders[1]) and from_directory(folders[2]) is not None:
+            return _phase(f"milestones/{folders[1]}", folders, 2)
     if head in ("archive", "archives", "archived", "_archive"):
         for index in range(1, len(folders)):
             if folders[index].casefold() in ("quick", "todos", "research", "debug"):

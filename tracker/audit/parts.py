@@ -30,10 +30,10 @@ class Pieces:
     summaries: list[SummaryFile] = field(default_factory=list)
 
 
-def split(project: Project, listed: tuple[RoadmapPhase, ...], stream: str = "") -> list[Pieces]:
+def split(project: Project, listed: tuple[RoadmapPhase, ...], home: str = "") -> list[Pieces]:
     """Every phase once, in order: the shipped milestones' first, then what is live, then what is only planned.
 
-    ``stream`` is the workstream whose documents are read: it is the live part then.
+    ``home`` is the zone of the workstream or milestone whose documents are read: it is the live part then.
     """
     parts: dict[str, dict[str, Pieces]] = {}
 
@@ -42,18 +42,18 @@ def split(project: Project, listed: tuple[RoadmapPhase, ...], stream: str = "") 
 
     for path, zone, number in project.phase_directories:
         if number:
-            found = piece(_part(zone, path, stream), number)
+            found = piece(_part(zone, path, home), number)
             found.path = found.path or path
     for plan in project.plan_files:
         if plan.phase:
-            piece(_part(plan.zone, plan.directory, stream), plan.phase).plans.append(plan)
+            piece(_part(plan.zone, plan.directory, home), plan.phase).plans.append(plan)
     for phase, part in _placed(project, listed, parts):
         piece(part, phase.number).listed = phase
     for summary in project.summaries:
-        own = _part(summary.zone, summary.directory, stream)
-        home = next((name for name in (own, LIVE, *parts) if summary.phase in parts.get(name, {})), None)
-        if home is not None:
-            parts[home][summary.phase].summaries.append(summary)
+        own = _part(summary.zone, summary.directory, home)
+        found_in = next((name for name in (own, LIVE, *parts) if summary.phase in parts.get(name, {})), None)
+        if found_in is not None:
+            parts[found_in][summary.phase].summaries.append(summary)
     for part, phases in parts.items():
         others = {number for other, numbers in parts.items() if other != part for number in numbers}
         if part != LIVE and others & set(phases):
@@ -84,9 +84,9 @@ def _rank(part: str, found: Pieces, planned: set[str]) -> tuple[int, list[tuple[
     return (2 if part in planned else 0), words, order(found.number)
 
 
-def _part(zone: str, directory: str, stream: str) -> str:
+def _part(zone: str, directory: str, home: str) -> str:
     """The name of the part that a zone and a directory below it belong to."""
-    if zone == f"workstreams/{stream}":
+    if zone == home:
         return LIVE
     if zone != "phases":
         words = [word for word in zone.split("/") if word not in ("milestones", "workstreams", "archive")]

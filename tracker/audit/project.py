@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tracker.audit import disk, gsd2, parts, roadmap, state
+from tracker.audit import disk, documents, gsd2, parts
 from tracker.audit.counting import stated
 from tracker.audit.ids import order
 from tracker.audit.model import (
@@ -17,19 +17,16 @@ from tracker.audit.model import (
     Plan,
     PlanFile,
     Project,
-    Roadmap,
     RoadmapPlan,
     SummaryFile,
 )
 from tracker.audit.parts import Pieces
-from tracker.audit.text import Decoded
 
 _STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
 _ALONE = ("STATE.MD", "PROJECT_STATE.MD")
 """State documents that a ROADMAP.md beside them goes with."""
 PLANNING = ".planning"
 GSD_2 = ".gsd"
-DOCUMENTS = ("STATE.md", "PROJECT_STATE.md", "ROADMAP.md")
 
 
 def find(path: str) -> Path | None:
@@ -42,15 +39,10 @@ def find(path: str) -> Path | None:
     for name in (PLANNING, GSD_2):
         if (base / name).is_dir():
             return base / name
-    found = _documents(base)
+    found = documents.documents(base)
     if found and any((base / inner).is_dir() for inner in ("phases", "milestones")):
         return base
     return base / found[0] if found else None
-
-
-def _documents(directory: Path) -> list[str]:
-    names = _listdir(directory)
-    return [names[name.upper()] for name in DOCUMENTS if name.upper() in names]
 
 
 def read(path: str, *, cache: disk.FileCache | None = None) -> Project | None:
@@ -66,15 +58,18 @@ def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
     prefix = f"{name}/"
     listing = disk.read(str(directory), prefix, cache)
     problems = list(listing.problems)
-    stream = _workstream(directory)
+    stream = documents.workstream(directory)
     home, place = (directory / stream, f"{prefix}{stream}/") if stream else (directory, prefix)
-    names = _listdir(home)
-    document = _document(home, names.get("STATE.MD"), place, problems)
-    plan = _roadmap(home, names.get("ROADMAP.MD"), place, problems)
+    names = documents.names(home)
+    alone = not listing.directories and "ROADMAP.MD" not in names
+    document = documents.state_document(home, names.get("STATE.MD"), place, problems, alone=alone)
+    plan = documents.road_map(home, names.get("ROADMAP.MD"), place, problems)
+    if plan is None and not stream and (stream := documents.milestone(directory, document)):
+        plan = documents.road_map(directory / stream, "ROADMAP.md", f"{prefix}{stream}/", problems)
     project = Project(
         root=str(directory.parent),
         kind="gsd",
-        name=_project_name(document, plan, directory, _listdir(directory).get("PROJECT.MD")),
+        name=documents.project_name(document, plan, directory, documents.names(directory).get("PROJECT.MD")),
         goal=document.goal if document else "",
         plan_files=tuple(listing.plans),
         summaries=tuple(listing.summaries),
@@ -87,21 +82,8 @@ def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
         problems=tuple(problems) + (document.problems if document else ()),
     )
     slices = gsd2.read(directory, prefix) if name == GSD_2 else ()
-    phases = slices or _phases(project, stream.rpartition("/")[2])
+    phases = slices or _phases(project, stream)
     return replace(project, kind="gsd-2" if slices else "gsd", phases=phases)
-
-
-def _workstream(directory: Path) -> str:
-    """Where the documents are when the planning directory itself has none: the active workstream, else the first."""
-    if _documents(directory):
-        return ""
-    streams = [f"workstreams/{name}" for name in _listdir(directory / "workstreams").values()]
-    found = [stream for stream in streams if _documents(directory / stream)]
-    try:
-        active = f"workstreams/{(directory / 'active-workstream').read_text('utf-8').strip()}"
-    except (OSError, ValueError):
-        active = ""
-    return active if active in found else next(iter(found), "")
 
 
 def _from_document(path: Path) -> Project:
@@ -109,11 +91,11 @@ def _from_document(path: Path) -> Project:
     problems: list[Finding] = []
     document: Document | None = None
     if name.upper().startswith("ROADMAP"):
-        plan = _roadmap(directory, name, "", problems)
+        plan = documents.road_map(directory, name, "", problems)
     else:
-        document = _document(directory, name, "", problems)
-        beside = _listdir(directory).get("ROADMAP.MD") if name.upper() in _ALONE else None
-        plan = _roadmap(directory, beside, "", problems)
+        beside = documents.names(directory).get("ROADMAP.MD") if name.upper() in _ALONE else None
+        document = documents.state_document(directory, name, "", problems, alone=beside is None)
+        plan = documents.road_map(directory, beside, "", problems)
     title = (document.project or document.title) if document else ""
     project = Project(
         root=str(directory),
@@ -126,67 +108,6 @@ def _from_document(path: Path) -> Project:
         problems=tuple(problems) + (document.problems if document else ()),
     )
     return replace(project, phases=_phases(project))
-
-
-def _listdir(directory: Path) -> dict[str, str]:
-    try:
-        return {entry.name.upper(): entry.name for entry in sorted(directory.iterdir())}
-    except OSError:
-        return {}
-
-
-def _document(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Document | None:
-    if name is None:
-        return None
-    try:
-        return _listed(disk.read_text(str(directory / name)), prefix + name)
-    except OSError as error:
-        problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
-        return None
-
-
-def _listed(decoded: Decoded, file: str) -> Document:
-    """A state document; where it speaks of no phases, the steps or sprints that it lists are its phases."""
-    found = state.read(decoded, file)
-    if found.phases:
-        return found
-    parts = roadmap.read(decoded.text, file, wide=True)
-    understood = {phase.line for phase in parts.phases}
-    known = {unread.line for unread in found.unread}
-    unread = [item for item in found.unread if item.line not in understood]
-    unread += [item for item in parts.unread if parts.phases and item.line not in known]
-    return replace(
-        found, phases=parts.phases, unread=tuple(sorted(unread, key=lambda item: (item.line, item.column)))
-    )
-
-
-def _roadmap(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Roadmap | None:
-    if name is None:
-        return None
-    try:
-        return roadmap.read(disk.read_text(str(directory / name)).text, prefix + name, wide=True)
-    except OSError as error:
-        problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
-        return None
-
-
-def _project_name(
-    document: Document | None, plan: Roadmap | None, directory: Path, project_file: str | None
-) -> str:
-    if document is not None and document.project:
-        return document.project
-    if project_file is not None:
-        try:
-            with (directory / project_file).open("rb") as file:
-                head = file.read(400).decode("utf-8", errors="replace").lstrip("\ufeff")
-        except OSError:
-            head = ""
-        for line in head.split("\n"):
-            if line.startswith("# "):
-                return line[2:].strip()
-    if plan is not None and plan.title:
-        return plan.title.removeprefix("Roadmap:").strip()
-    return document.title if document is not None else ""
 
 
 def _phases(project: Project, stream: str = "") -> tuple[Phase, ...]:

@@ -1,0 +1,113 @@
+"""Where a project's state document and roadmap lie, and what they are read with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tracker.audit import disk, roadmap, state
+from tracker.audit.ids import order
+from tracker.audit.model import Document, Finding, Roadmap
+
+DOCUMENTS = ("STATE.md", "PROJECT_STATE.md", "ROADMAP.md")
+
+
+def names(directory: Path) -> dict[str, str]:
+    """The names in a directory by their capitals; empty where it cannot be listed."""
+    try:
+        return {entry.name.upper(): entry.name for entry in sorted(directory.iterdir())}
+    except OSError:
+        return {}
+
+
+def documents(directory: Path) -> list[str]:
+    """The state document and the roadmap of a directory: those of them that it has."""
+    found = names(directory)
+    return [found[name.upper()] for name in DOCUMENTS if name.upper() in found]
+
+
+def workstream(directory: Path) -> str:
+    """Where the documents are when the planning directory itself has none: the active workstream, else the first."""
+    if documents(directory):
+        return ""
+    streams = [f"workstreams/{name}" for name in names(directory / "workstreams").values()]
+    found = [stream for stream in streams if documents(directory / stream)]
+    try:
+        active = f"workstreams/{(directory / 'active-workstream').read_text('utf-8').strip()}"
+    except (OSError, ValueError):
+        active = ""
+    return active if active in found else next(iter(found), "")
+
+
+def milestone(directory: Path, document: Document | None) -> str:
+    """Where the roadmap is that lies with its milestone: of the one that the document names, else of the last."""
+    base = directory / "milestones"
+    if (directory / "phases").is_dir():
+        return ""
+    versions = [name for name in names(base).values() if (base / name / "ROADMAP.md").is_file()]
+    named = (document.front_matter.get("milestone", "") if document is not None else "").removeprefix("v")
+    last = max(versions, key=lambda name: order(name.removeprefix("v")), default="")
+    found = next((name for name in versions if name.removeprefix("v") == named), last)
+    return f"milestones/{found}" if found else ""
+
+
+def state_document(
+    directory: Path, name: str | None, prefix: str, problems: list[Finding], *, alone: bool
+) -> Document | None:
+    """The state document of this name in a directory; what keeps it from being read goes into ``problems``.
+
+    ``alone``: nothing else lists the project's phases.
+    """
+    if name is None:
+        return None
+    try:
+        decoded = disk.read_text(str(directory / name))
+    except OSError as error:
+        problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
+        return None
+    found = state.read(decoded, prefix + name)
+    return found if found.phases or not alone else _with_parts(found, decoded.text)
+
+
+def road_map(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Roadmap | None:
+    """The roadmap of this name in a directory; what keeps it from being read goes into ``problems``."""
+    if name is None:
+        return None
+    try:
+        return roadmap.read(disk.read_text(str(directory / name)).text, prefix + name, wide=True)
+    except OSError as error:
+        problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
+        return None
+
+
+def project_name(
+    document: Document | None, plan: Roadmap | None, directory: Path, project_file: str | None
+) -> str:
+    """What the project is called: by its state document, its PROJECT.md or its roadmap."""
+    if document is not None and document.project:
+        return document.project
+    if project_file is not None:
+        try:
+            with (directory / project_file).open("rb") as file:
+                head = file.read(400).decode("utf-8", errors="replace").lstrip("\ufeff")
+        except OSError:
+            head = ""
+        for line in head.split("\n"):
+            if line.startswith("# "):
+                return line[2:].strip()
+    if plan is not None and plan.title:
+        return plan.title.removeprefix("Roadmap:").strip()
+    return document.title if document is not None else ""
+
+
+def _with_parts(document: Document, text: str) -> Document:
+    """The document that speaks of no phases, with the steps or sprints that it lists as its phases."""
+    parts = roadmap.read(text, document.file, wide=True)
+    if not parts.phases:
+        return document
+    understood = {phase.line for phase in parts.phases}
+    known = {unread.line for unread in document.unread}
+    unread = [item for item in document.unread if item.line not in understood]
+    unread += [item for item in parts.unread if item.line not in known]
+    unread.sort(key=lambda item: (item.line, item.column))
+    return replace(document, phases=parts.phases, unread=tuple(unread))
