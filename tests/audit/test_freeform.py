@@ -304,3 +304,9 @@ if CORPUS is not None:
         )
         (damage,) = project.state.problems
         assert (damage.kind, damage.line > 0) == ("damaged-symbols", True)
+
+
+def test_a_row_without_a_line_of_dashes_above_it_is_listed(make: Make) -> None:
+    text = "# State\n\n**By Phase:**\n\n| Phase | Plans | Total |\n| 46-48 | 10 | 10 |\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    report = make({"STATE.md": text})
+    assert [(unread.line, unread.text) for unread in report.unread] == [(6, "| 46-48 | 10 | 10 |")]

@@ -148,7 +148,15 @@ def test_an_unknown_phase_is_named_with_those_there_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("title", "expected"),
-    [("Déjà vu: again!", "deja-vu-again"), ("x" * 80, "x" * 60), ("A/../b", "a-b"), ("日本 語", "日本-語")],
+    [
+        ("Déjà vu: again!", "deja-vu-again"),
+        ("x" * 80, "x" * 60),
+        ("A/../b", "a-b"),
+        ("日本 語", "日本-語"),
+        ("Handler 処理", "handler-処理"),
+        ("Größe: Łódź", "grosse-lodz"),
+        ("№ 2 ½ cup", "no-2-1-2-cup"),
+    ],
 )
 def test_slugs(title: str, expected: str) -> None:
     assert slug(title) == expected

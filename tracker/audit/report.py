@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from tracker.audit import consistency, disk, findings
+from tracker.audit import consistency, disk, findings, roadmapcheck
 from tracker.audit import project as projects
 from tracker.audit.evidence import Evidence, gather
 from tracker.audit.judge import TOLERANCE, judge
@@ -51,6 +51,7 @@ def audit(
     claims = [judge(claim, evidence) for claim in (project.state.claims if project.state else ())]
     claims = consistency.check(_beside(claims))
     found = list(project.problems) + findings.of_files(evidence) + findings.of_bars(claims)
+    found += roadmapcheck.of_roadmap(evidence)
     if commits is not None and complete:
         found += findings.of_commits(evidence, log)
     claims += findings.verification_claims(evidence)

@@ -33,6 +33,7 @@ _LISTING = re.compile(
     re.IGNORECASE,
 )
 _COVERAGE = re.compile(r"(?:unmapped|mapped|orphaned|orphans|coverage|v?\d* ?requirements)\b", re.IGNORECASE)
+_DURATION = re.compile(r"phase\s+\S+\s+P\d", re.IGNORECASE)
 _ITEM = re.compile(r"[*_`\[]*[A-Z]{1,5}-\d{1,4}\b")
 
 
@@ -78,8 +79,9 @@ def _read(text: str, state: Reading) -> Reading:
             if not milestone_line(state, line, index + 1, opens=False) and _marked(line):
                 state.leave(index + 1, line, len(line) - len(line.lstrip()) + 1)
         elif line.lstrip()[:1] == "|":
-            # A row with no line of dashes above it: not a table's.
-            if is_data(md.cells(line)[1:]):
+            # A row with no line of dashes above it: not a table's. Tools append durations in this form.
+            cells = md.cells(line)
+            if (is_data(cells[1:]) or any(map(str.isdigit, cells[1:]))) and not _DURATION.match(cells[0]):
                 state.leave(index + 1, line)
         elif line.strip().casefold() in ("plans:", "**plans**", "planos:", "планы:"):
             state.in_plans = True

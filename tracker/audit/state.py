@@ -35,6 +35,7 @@ def read(decoded: Decoded, file: str) -> Document:
     reader.unread.extend(Unread(file, number, md.MAX_LINE, "the end of a very long line") for number in cut)
     title = ""
     fenced = table_end = 0
+    tabled: set[int] = set()
     for index in range(front.body_line - 1, len(lines)):
         line = lines[index]
         if md.FENCE.match(line):
@@ -56,15 +57,17 @@ def read(decoded: Decoded, file: str) -> Document:
         if md.is_table(lines, index):
             rows = list(md.rows(lines, index))
             table_end = rows[-1].line if rows else index + 2
+            tabled.update(row.line for row in rows)
             _table(reader, rows)
             continue
         _line(reader, line, bare, index + 1)
     marks_read = roadmap.read("\n" * (front.body_line - 1) + "\n".join(lines[front.body_line - 1 :]), file)
     statemarks.phases_as_claims(reader, marks_read)
     known = {(unread.line, unread.text) for unread in reader.unread}
-    # Tables have been read for claims already; what the roadmap's reader adds are boxes under no phase.
-    boxes = [unread for unread in marks_read.unread if "|" not in lines[unread.line - 1][:1]]
-    reader.unread.extend(unread for unread in boxes if (unread.line, unread.text) not in known)
+    # Tables have been read for claims already; what the roadmap's reader adds are boxes, bullets and headings under no
+    # phase, and rows of no table.
+    others = [unread for unread in marks_read.unread if unread.line not in tabled]
+    reader.unread.extend(unread for unread in others if (unread.line, unread.text) not in known)
     statemarks.unread_lines(reader, lines, front.body_line - 1)
     reader.unread.sort(key=lambda unread: (unread.line, unread.column))
     dialect = records.read(text, file)

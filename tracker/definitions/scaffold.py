@@ -86,12 +86,25 @@ def new_plan(
     return _write(root, files)
 
 
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+
+
 def slug(title: str) -> str:
-    """``Déjà vu: again!`` → ``deja-vu-again``; ``日本`` stays. Raises Usage where nothing is left."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
-    if not words:
-        words = re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", title).lower()).strip("-")[:40]
+    """``Déjà vu: again!`` → ``deja-vu-again``; ``日本`` stays, and so does all of ``API 日本``.
+
+    Raises Usage where nothing is left.
+    """
+    plain = unicodedata.normalize("NFKD", title.lower().translate(_LETTERS)).lower()
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    if any(char.isalnum() and not char.isascii() for char in plain):
+        # Another script has no spelling in ASCII, and what is left without its words may be no name.
+        words = (
+            re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", title).lower()).strip("-")[:40].strip("-")
+        )
+    else:
+        words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-")
     if not words:
         raise Usage(f"no directory can be named after '{title}'", hint="Use letters or digits in the title.")
     return words

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tracker.audit import Project, disk
+from tracker.audit import Project, dates, disk
 from tracker.audit import lines as md
 from tracker.audit import project as projects
 from tracker.audit.parts import is_apart
@@ -26,10 +26,6 @@ _ANY_TITLE = re.compile(
     r"(?:(?:gsd|project|session|current)[ _-]+)?(?:state|status|roadmap|progress)\W*\Z", re.IGNORECASE
 )
 _MILESTONE = re.compile(r"\bmilestone\b|\bv\d+(?:\.\d+)*\b", re.IGNORECASE)
-_SPOKEN_DATE = re.compile(
-    r"(?:last[ _](?:activity|updated|session)|updated(?:[ _](?:on|at))?|date)\W{0,8}(\d{4}-\d\d-\d\d)",
-    re.IGNORECASE,
-)
 
 
 def index_place(root: Path) -> Path:
@@ -182,17 +178,15 @@ def body(root: Path, plan: sn.PlanState) -> str:
 
 
 def spoken_date(project: Project) -> str:
-    """The newest day that the state document says it was written on; empty where it says none."""
-    if project.state is None:
-        return ""
-    found = (
-        [project.state.records.updated, project.state.records.footer_date] if project.state.records else []
+    """The newest day that the state document, else the roadmap, says it was written on; empty where it says none."""
+    records = project.state.records if project.state is not None else None
+    days = (
+        {day for text in (records.updated, records.footer_date) if (day := _day(text))} if records else set()
     )
-    days = {day for text in found if (day := _day(text))}
-    if not days:
+    document = project.state or project.roadmap
+    if not days and document is not None:
         with contextlib.suppress(OSError):
-            text = disk.read_text(str(Path(project.root) / project.state.file)).text
-            days = {match[1] for match in _SPOKEN_DATE.finditer(text) if _day(match[1])}
+            days = dates.spoken(disk.read_text(str(Path(project.root) / document.file)).text)
     return max(days, default="")
 
 
