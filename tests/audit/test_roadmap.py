@@ -275,3 +275,10 @@ def test_a_state_document_of_steps_has_them_as_phases(make: Make) -> None:
         ("7", "Door", "pending"),
     ]
     assert [unread.line for unread in report.unread] == [5]
+
+
+def test_bullets_with_marks_below_a_phase_are_listed_as_not_understood() -> None:
+    text = "## Phase 1: Lens\n**Status:** In progress\n- ✅ ground\n- ⏳ mounted\n- a remark (done)\n"
+    read = roadmap.read(text, "r")
+    assert [(p.complete, p.active) for p in read.phases] == [(None, True)]
+    assert [unread.text for unread in read.unread] == ["- ✅ ground", "- ⏳ mounted"]

@@ -10,7 +10,7 @@ from tracker.audit.ids import normalise
 from tracker.audit.model import Mark, Roadmap, RoadmapPlan, RoadmapTask
 from tracker.audit.roadmapdraft import VERSION, Draft, Reading, enter, finish, milestone_line
 from tracker.audit.roadmaptables import is_data, read_table
-from tracker.audit.words import PHASE, PHASES
+from tracker.audit.words import PHASE, PHASES, STATUS, heads
 
 _GOAL = {"goal", "ziel", "objetivo", "obiettivo", "objectif", "mål", "hedef", "цель", "目标", "목표"}
 _PLANS_FIELD = re.compile(r"(?:plans?|planos|pläne|planes|планы|计划)\Z", re.IGNORECASE)
@@ -75,8 +75,11 @@ def _read(text: str, state: Reading) -> Reading:
             _checkbox(state, box, index + 1)
         elif field_ := md.FIELD.match(line):
             _field(state, field_["key"], field_["value"])
-        elif line.lstrip()[:1] in "-*+" and state.current is None:
-            if not milestone_line(state, line, index + 1, opens=False) and _marked(line):
+        elif line.lstrip()[:1] in "-*+":
+            inside = state.current is not None
+            if (inside or not milestone_line(state, line, index + 1, opens=False)) and _marked(
+                line, inside=inside
+            ):
                 state.leave(index + 1, line, len(line) - len(line.lstrip()) + 1)
         elif line.lstrip()[:1] == "|":
             # A row with no line of dashes above it: not a table's. Tools append durations in this form.
@@ -90,10 +93,12 @@ def _read(text: str, state: Reading) -> Reading:
     return state
 
 
-def _marked(line: str) -> bool:
-    """Whether a bullet says of its text how far it is: a symbol before it, a symbol or a status behind it."""
+def _marked(line: str, *, inside: bool) -> bool:
+    """Whether a bullet says of its text how far it is: by a symbol before or behind it, outside of phases by a word."""
     text = marks.plain(line).lstrip("-*+ ")
-    return (marks.symbol(text[:1]) is not None or marks.tail(text) is not None) and not _COVERAGE.match(text)
+    if _COVERAGE.match(text):
+        return False
+    return marks.symbol(text[:1]) is not None or (marks.tail(text) is not None and not inside)
 
 
 def _heading(state: Reading, heading: re.Match[str], line: str, number: int) -> None:
@@ -222,3 +227,5 @@ def _field(state: Reading, key: str, value: str) -> None:
             _count(state.current, count)
     elif name in _GOAL and state.current is not None and not state.current.goal:
         state.current.goal = value
+    elif state.current is not None and heads(name, STATUS):
+        state.current.active = state.current.active or marks.status(value) == "active"
