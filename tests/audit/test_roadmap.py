@@ -150,6 +150,7 @@ def test_phases_by_other_names(text: str) -> None:
         "| ID | Phase | Status |\n|---|---|---|\n| 7 | Phase 2 | Open |\n| 8 | Phase 2 | Done |\n",
         "### H-002: Lens — Done\n\n### H-003: Mirror\n",
         "| Platform | Status |\n|---|---|\n| Web | ✅ stable |\n| Desktop | pending |\n",
+        "| Priorität | Gesamt | Erledigt |\n|---|---|---|\n| Hoch | 3 | 0 |\n| Mittel | 7 | 1 |\n| **Gesamt** | 10 | 1 |\n",
         "| 1. Wick | 2/2 | Complete |\n| 2. Oil | 0/1 | Pending |\n",
         "- Wick ✅\n- ⏳ Oil\n",
         "## Step 4. Oil ✅\n### Wick - 100%\n",

@@ -32,7 +32,9 @@ def read_table(state: Reading, rows: list[md.Row]) -> None:
     for row in rows:
         if columns is not None and _phase(state, row, *columns):
             continue
-        if not belongs and not any(map(_TOTAL_ROW.match, row.cells[:2])) and is_data(row.cells[1:]):
+        if belongs or any(map(_TOTAL_ROW.match, row.cells[:2])):
+            continue
+        if is_data(row.cells[1:]) or md.columns(row) is not None:
             state.leave(row.line, " | ".join(row.cells))
 
 
