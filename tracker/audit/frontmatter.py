@@ -197,7 +197,7 @@ def _simple(lines: list[str]) -> dict[str, Any] | None:
         match = _LOOSE.match(line)
         if match is None or match["indent"] or match["key"] in data:
             return None
-        value = (match["value"] or "").strip()
+        value = (match["value"] or "").strip(" \t")
         if not value:
             return None
         if value[0] == "[" and value[-1] == "]":
