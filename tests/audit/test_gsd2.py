@@ -79,7 +79,7 @@ def test_a_milestone_that_holds_its_phases_and_its_roadmap(make: Make, home: str
         }
     )
     assert [(p.number, p.title, p.status, p.done, p.total) for p in report.project.phases] == [
-        ("1.9/1", "wick", "pending", 0, 1),
+        ("1.9/1", "Wick", "pending", 0, 1),
         ("1", "Lamp", "done", 1, 1),
         ("2", "Lens", "pending", 0, 1),
     ]

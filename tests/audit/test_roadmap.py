@@ -283,3 +283,94 @@ def test_bullets_with_marks_below_a_phase_are_listed_as_not_understood() -> None
     read = roadmap.read(text, "r")
     assert [(p.complete, p.active) for p in read.phases] == [(None, True)]
     assert [unread.text for unread in read.unread] == ["- ✅ ground", "- ⏳ mounted"]
+
+
+@pytest.mark.parametrize(
+    ("box", "number", "title"),
+    [
+        ("01-PLAN-02.md — Fill the oil", "2", "Fill the oil"),
+        ("**01-PLAN-B.md** — Fill the oil", "B", "Fill the oil"),
+        ("01-plan-02: Fill the oil", "2", "Fill the oil"),
+        ("01-02.md — Fill the oil", "2", "Fill the oil"),
+        ("Plan 01-02: Fill the oil", "2", "Fill the oil"),
+        ("01-02-PLAN.md — Fill the oil", "2", "Fill the oil"),
+    ],
+)
+def test_a_box_of_a_plan_by_any_name_of_its_file(box: str, number: str, title: str) -> None:
+    read = roadmap.read(f"### Phase 1: Lamp\nPlans:\n- [x] {box}\n", "r")
+    (phase,) = read.phases
+    assert (read.plan_lines, read.checked_plans) == (1, 1)
+    assert [(p.number, p.title) for p in phase.plans] == [(number, title)]
+    assert phase.boxes == (True,)
+
+
+@pytest.mark.parametrize(
+    ("cell", "complete", "active", "counts"),
+    [
+        ("3/3 Complete (2026-03-27)", True, False, ((3, 3),)),
+        ("3/4 In Progress", False, True, ((3, 4),)),
+        ("3/4 complete", None, False, ((3, 4),)),
+        ("0/3 Not started", False, False, ((0, 3),)),
+        ("3", None, False, ()),
+    ],
+)
+def test_a_status_behind_a_count(
+    cell: str, complete: bool | None, active: bool, counts: tuple[tuple[int, int], ...]
+) -> None:
+    table = f"| # | Phase | Goal | Plans |\n|---|---|---|---|\n| 1 | Lamp | Light | {cell} |\n"
+    (phase,) = roadmap.read(table, "r").phases
+    assert (phase.complete, phase.active, phase.counts) == (complete, active, counts)
+
+
+@pytest.mark.parametrize(
+    ("said", "numbers"),
+    [
+        ("Nothing", ()),
+        ("None (first phase of 2)", ()),
+        ("Nothing (independent of Phases 2 and 3)", ()),
+        ("Phase 1", ("1",)),
+        ("Phase 1 (for the wick), can go with Phase 3", ("1",)),
+        ("Phases 2, 3", ("2", "3")),
+        ("Phase 1 (wick); Phase 2 (oil)", ("1", "2")),
+        ("Phase 2 and Phase 3", ("2", "3")),
+        ("Phase 1-3", ("1", "2", "2.1", "3")),
+        ("Phase 3 · **Requirements**: A-01, A-02", ("3",)),
+        ("2, 3", ("2", "3")),
+        ("3 services", ()),
+        ("01-02", ()),
+        ("v3.2 complete", ()),
+        ("Phase 4", ()),
+    ],
+)
+def test_what_a_phase_depends_on(said: str, numbers: tuple[str, ...]) -> None:
+    before = "".join(f"### Phase {number}: P\n\n" for number in ("1", "2", "2.1", "3"))
+    read = roadmap.read(f"{before}### Phase 4: Lamp\n**Depends on**: {said}\n", "r")
+    assert read.phases[-1].depends_on == numbers
+    assert read.unread == ()
+
+
+def test_what_a_phase_depends_on_in_a_table() -> None:
+    table = "| # | Phase | Depends On |\n|---|---|---|\n| 1 | Wick | - |\n| 2 | Oil | 1 |\n| 3 | Lamp | Phases 1, 2 |\n"
+    assert [phase.depends_on for phase in roadmap.read(table, "r").phases] == [(), ("1",), ("1", "2")]
+
+
+def test_a_circle_of_phases_is_cut_and_listed() -> None:
+    text = "### Phase 1: Wick\n**Depends on**: Phase 2\n\n### Phase 2: Oil\n**Depends on**: Phase 1\n"
+    read = roadmap.read(text, "r")
+    assert [phase.depends_on for phase in read.phases] == [("2",), ()]
+    assert [(row.line, row.text) for row in read.unread] == [
+        (5, "Phase 2 waits for Phase 1, which waits for it")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("# ROADMAP: Lamp", "Lamp"),
+        ("# ROADMAP.md — Lamp", "Lamp"),
+        ("# Roadmap", "Roadmap"),
+        ("# Roadmap of the harbour", "Roadmap of the harbour"),
+    ],
+)
+def test_the_project_s_name_without_the_document_s(heading: str, name: str) -> None:
+    assert roadmap.read(f"{heading}\n\n### Phase 1: Wick\n", "r").title == name

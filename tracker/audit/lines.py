@@ -38,8 +38,11 @@ FENCE = re.compile(r"[ \t]{0,3}(```|~~~)")
 RATIO = re.compile(r"(?<![\d/.\-])(\d{1,5})[ \t]*/[ \t]*(\d{1,5}|\?|N|TBD|—|-)(?![\d/])")
 PERCENT = re.compile(r"(?<![\d.,])(\d{1,3}(?:[.,]\d{1,2})?)[ \t]*%")
 PLAN_REF = re.compile(
-    r"(?P<phase>\d{1,3}(?:[A-Za-z](?![A-Za-z]))?(?:\.\d{1,3}){0,3})-(?P<plan>\d{1,3}[A-Za-z]?)(?![\d.])(?P<tail>(?:-[A-Za-z][\w.+-]*?)?)(?:-PLAN)?(?:\.md)?(?=[\W_]|\Z)"
+    r"(?P<phase>\d{1,3}(?:[A-Za-z](?![A-Za-z]))?(?:\.\d{1,3}){0,3})"
+    r"-(?:(?i:PLAN)-)?(?P<plan>\d{1,3}[A-Za-z]?|(?<=(?i:PLAN)-)[A-Za-z](?![A-Za-z]))(?!\d|\.(?!md\b))"
+    r"(?P<tail>(?:-[A-Za-z][\w.+-]*?)?)(?:-PLAN)?(?:\.md)?(?=[\W_]|\Z)"
 )
+"""A plan by its two numbers, as its file is named: ``01-02``, ``01-02-PLAN.md``, ``01-PLAN-02.md``, ``01-PLAN-B.md``."""
 
 
 MAX_LINE = 2_000

@@ -45,6 +45,11 @@ _OPEN = re.compile(
     r"не начат[аоы]?|ожида(?:ет|ние)|заплан\w+|план(?:ируется)?|в очереди|planlandı|bekliyor|başlamadı|chưa bắt đầu|in attesa|da fare|prévu|à faire)"
     r"|未开始|未開始|待开始|计划中|待定|待办|대기|예정|미착수|未着手|予定",
 )
+_UNDECIDED = re.compile(
+    r"\W*(?:TB[ADC]|to be (?:announced|defined|decided|determined|planned))"
+    r"(?:\W*|\s+(?:during|in|at|after|before|by|when|once|until|upon|with)\s.{1,60}|\s*[(\[][^()\[\]]{1,60}[)\]]\W*)\Z",
+    re.IGNORECASE,
+)
 _BOX_ACTIVE = "~/→➔➜➡"
 _CLEAN = re.compile(r"[*_`~\[\]]+|<[^>]{0,40}>|\uFE0F")
 _TAIL = re.compile(
@@ -131,6 +136,11 @@ def status(text: str) -> Mark | None:
     """Return the meaning of a status cell or field: its words, else its symbol."""
     found = word(text)
     return found if found is not None else symbol(text)
+
+
+def undecided(text: str) -> bool:
+    """Whether a title only promises that there will be one: ``TBD``, ``TBD during planning``."""
+    return _UNDECIDED.match(text) is not None
 
 
 def only_awaits(text: str) -> bool:

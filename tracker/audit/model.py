@@ -168,6 +168,7 @@ class RoadmapPhase:
     tasks: tuple[RoadmapTask, ...] = ()
     counts: tuple[tuple[int, int | None], ...] = ()
     planned: int | None = None
+    depends_on: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool | None:
@@ -252,7 +253,8 @@ class Plan:
 class Phase:
     """A phase put together from roadmap, directory and documents.
 
-    ``done`` and ``total`` count its plans; a document may count more plans than it names.
+    ``done`` and ``total`` count its plans; a document may count more plans than it names. ``depends_on`` are the
+    numbers of the phases that the roadmap wants done before.
     """
 
     number: str
@@ -265,6 +267,7 @@ class Phase:
     evidence: tuple[str, ...] = ()
     path: str = ""
     plans: tuple[Plan, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

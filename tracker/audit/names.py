@@ -98,6 +98,12 @@ def _bare(stem: str) -> str:
     return _WORD.sub("", stem, count=1).strip("-_ .").casefold()
 
 
+def title_of(directory: str) -> str:
+    """The title that a phase's directory gives it: ``phases/03-dm-policy`` → ``Dm policy``."""
+    text = directory.rsplit("/", 1)[-1].partition("-")[2].replace("-", " ")
+    return text[:1].upper() + text[1:] if text.islower() else text
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a file lies: its zone, its phase directory (empty: in none) and that directory's number."""

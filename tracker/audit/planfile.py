@@ -17,7 +17,8 @@ _COMMIT_WORD = re.compile(r"commit|\bhash\b|metadata:", re.IGNORECASE)
 _TASK = re.compile(r"<task\b|^#{2,4}[ \t]+Task[ \t]+\d", re.MULTILINE)
 _CONTENT = re.compile(r"^(?!\s*(?:#|---|\*\*\*|\Z))\s*\S", re.MULTILINE)
 _TITLE_NOISE = re.compile(
-    r"^(?:(?:phase|plan)\s+[\d.]+[A-Za-z]?(?:\s*[-–—]\s*\d+)?\s*(?:plan\s+\d+\s*)?[:.–—-]\s*)+", re.IGNORECASE
+    r"^(?:(?:phase|plan)\s+\d+(?:\.\d+)*[A-Za-z]?(?:\s*[-–—]\s*\d+)?\s*(?:plan\s+\d+\s*)?(?:[:–—-]|\.(?!\d))\s*)+",
+    re.IGNORECASE,
 )
 
 Record = dict[str, Any]

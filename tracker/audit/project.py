@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tracker.audit import disk, documents, gsd2, parts
+from tracker.audit import disk, documents, gsd2, marks, parts
 from tracker.audit.counting import stated
 from tracker.audit.ids import order
 from tracker.audit.model import (
@@ -20,6 +20,7 @@ from tracker.audit.model import (
     RoadmapPlan,
     SummaryFile,
 )
+from tracker.audit.names import title_of
 from tracker.audit.parts import Pieces
 
 _STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
@@ -157,7 +158,7 @@ def _phase(project: Project, pieces: Pieces, *, said: dict[str, Claim], source: 
         status = "active"
     else:
         status = "pending"
-    title = (listed.title if listed else "") or path.rsplit("/", 1)[-1].partition("-")[2].replace("-", " ")
+    title = (listed.title if listed else "") or title_of(path)
     return Phase(
         number=number,
         title=title or f"Phase {pieces.number}",
@@ -169,6 +170,7 @@ def _phase(project: Project, pieces: Pieces, *, said: dict[str, Claim], source: 
         evidence=tuple(evidence),
         path=path,
         plans=tuple(plans),
+        depends_on=listed.depends_on if listed else (),
     )
 
 
@@ -252,7 +254,7 @@ def _plan(
     if file is not None and file.status.casefold() in ("superseded", "deferred", "cancelled") and not done:
         status = "deferred"
     title = (
-        (box.title if box is not None else "")
+        (box.title if box is not None and not (file and marks.undecided(box.title)) else "")
         or (file.title if file else "")
         or (summary.title if summary else "")
     )

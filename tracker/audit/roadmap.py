@@ -10,7 +10,7 @@ from tracker.audit.ids import normalise
 from tracker.audit.model import Mark, Roadmap, RoadmapPlan, RoadmapTask
 from tracker.audit.roadmapdraft import VERSION, Draft, Reading, enter, finish, milestone_line
 from tracker.audit.roadmaptables import is_data, read_table
-from tracker.audit.words import PHASE, PHASES, STATUS, heads
+from tracker.audit.words import DEPENDS, PHASE, PHASES, STATUS, heads
 
 _GOAL = {"goal", "ziel", "objetivo", "obiettivo", "objectif", "mål", "hedef", "цель", "目标", "목표"}
 _PLANS_FIELD = re.compile(r"(?:plans?|planos|pläne|planes|планы|计划)\Z", re.IGNORECASE)
@@ -19,7 +19,7 @@ _PLAN_COUNT = re.compile(
     re.IGNORECASE,
 )
 _LOOSE_PLAN = re.compile(
-    r"[*_`\[~]*(?:plan[ \-#]*)?(?:\d{1,3}-PLAN-)?(\d{1,3}[A-Za-z]?)(?:-PLAN(?:\.md)?)?[*_`\]~]*(?:\s*[:.—–-]|\.md)",
+    r"[*_`\[~]*(?:plan[ \-#]*)?(\d{1,3}[A-Za-z]?)(?:-PLAN(?:\.md)?)?[*_`\]~]*(?:\s*[:.—–-]|\.md)",
     re.IGNORECASE,
 )
 _TAIL_MARK = re.compile(
@@ -34,6 +34,8 @@ _LISTING = re.compile(
 )
 _COVERAGE = re.compile(r"(?:unmapped|mapped|orphaned|orphans|coverage|v?\d* ?requirements)\b", re.IGNORECASE)
 _DURATION = re.compile(r"phase\s+\S+\s+P\d", re.IGNORECASE)
+_OWN_NAME = re.compile(r"\Aroadmap(?:\.md)?\s*(?::|\s[-–—])\s*", re.IGNORECASE)
+"""What stands before the project's name in the heading of the document."""
 _ITEM = re.compile(r"[*_`\[]*[A-Z]{1,5}-\d{1,4}\b")
 
 
@@ -74,7 +76,7 @@ def _read(text: str, state: Reading) -> Reading:
         elif box := md.CHECKBOX.match(line):
             _checkbox(state, box, index + 1)
         elif field_ := md.FIELD.match(line):
-            _field(state, field_["key"], field_["value"])
+            _field(state, field_["key"], field_["value"], index + 1)
         elif line.lstrip()[:1] in "-*+":
             inside = state.current is not None
             if (inside or not milestone_line(state, line, index + 1, opens=False)) and _marked(
@@ -126,7 +128,8 @@ def _heading(state: Reading, heading: re.Match[str], line: str, number: int) -> 
     if level <= 2:
         state.listing = _LISTING.match(marks.plain(rest).strip(" :")) is not None
     if level == 1 and not state.title:
-        state.title = rest.strip(" *")
+        title = rest.strip(" *")
+        state.title = _OWN_NAME.sub("", title) or title
     elif rest.strip(" *:").casefold() in ("plans", "planos", "plan list"):
         state.in_plans = True
     elif VERSION.search(rest) or "milestone" in rest.casefold():
@@ -167,14 +170,13 @@ def _checkbox(state: Reading, box: re.Match[str], line: int) -> None:
             _count(draft, count)
         return
     bare = rest.lstrip("*_`[~ ")
-    offset = len(rest) - len(bare)
-    plan = md.PLAN_REF.match(re.sub(r"^(?i:plan)\s+", "", bare))
+    plan = md.PLAN_REF.match(reference := re.sub(r"^(?i:plan)\s+", "", bare))
     if plan is not None:
         phase, number = normalise(plan["phase"]), normalise(plan["plan"])
         state.indent = indent
         state.plan_lines += 1
         state.checked += checked
-        item = RoadmapPlan(phase, number, checked, _plan_title(rest[offset + plan.end() :]), line, column)
+        item = RoadmapPlan(phase, number, checked, _plan_title(reference[plan.end() :]), line, column)
         home = state.current if state.current is not None and state.current.number == phase else None
         home = home or state.phases.get(phase)
         (home.plans if home is not None else state.orphans).append(item)
@@ -219,7 +221,7 @@ def _count(draft: Draft, count: re.Match[str]) -> None:
         draft.counts.append((int(count[1]), int(count[2])))
 
 
-def _field(state: Reading, key: str, value: str) -> None:
+def _field(state: Reading, key: str, value: str, line: int) -> None:
     name = key.strip().casefold()
     if _PLANS_FIELD.match(name):
         state.in_plans = True
@@ -227,5 +229,7 @@ def _field(state: Reading, key: str, value: str) -> None:
             _count(state.current, count)
     elif name in _GOAL and state.current is not None and not state.current.goal:
         state.current.goal = value
+    elif state.current is not None and heads(name, DEPENDS):
+        state.current.wait(value, line)
     elif state.current is not None and heads(name, STATUS):
         state.current.active = state.current.active or marks.status(value) == "active"

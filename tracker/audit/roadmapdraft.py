@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from tracker.audit import lines as md
-from tracker.audit import marks
+from tracker.audit import marks, roadmapdepends
 from tracker.audit.ids import is_backlog, normalise, order, whole
 from tracker.audit.model import Mark, Milestone, Roadmap, RoadmapPhase, RoadmapPlan, RoadmapTask, Unread
+from tracker.audit.roadmapdepends import Span
 
 VERSION = re.compile(r"\bv(\d+(?:\.\d+){0,3})\b|\bM(?:ilestone)?[ \-]?(\d{1,2})\b", re.IGNORECASE)
 _SPAN = re.compile(
@@ -38,6 +39,14 @@ class Draft:
     planned: int | None = None
     active: bool = False
     table_line: int = 0
+    waits: list[Span] = field(default_factory=list)
+    waits_line: int = 0
+    depends_on: tuple[str, ...] = ()
+
+    def wait(self, value: str, line: int) -> None:
+        """Take what the phase waits for from the first place that names a phase."""
+        if not self.waits and (spans := roadmapdepends.read(value)):
+            self.waits, self.waits_line = spans, line
 
     def rename(self, title: str) -> None:
         """Take the title of the phase's own heading: the fuller of two names, without a description."""
@@ -216,6 +225,7 @@ def finish(state: Reading) -> Roadmap:
                 ),
                 "",
             )
+    _connect(state, listed)
     by_version: dict[str, list[str]] = {}
     for draft in listed:
         by_version.setdefault(draft.milestone, []).append(draft.number)
@@ -241,6 +251,33 @@ def finish(state: Reading) -> Roadmap:
     )
 
 
+def _connect(state: Reading, listed: list[Draft]) -> None:
+    """Say of each phase which ones it waits for; what would close a circle is left out and noted.
+
+    A number that several milestones use means the phase of the same milestone.
+    """
+    names = {
+        id(draft): f"{draft.milestone if draft.number in state.reused else ''}/{draft.number}"
+        for draft in listed
+    }
+    known = set(names.values())
+    edges: dict[str, list[str]] = {}
+    for draft in listed:
+        own = names[id(draft)]
+        kept = []
+        for number in roadmapdepends.numbers(draft.waits, [other.number for other in listed], draft.number):
+            near = f"{draft.milestone}/{number}"
+            other = near if near in known else f"/{number}"
+            if roadmapdepends.reaches(other, own, edges):
+                state.leave(
+                    draft.waits_line, f"Phase {draft.number} waits for Phase {number}, which waits for it"
+                )
+                continue
+            edges.setdefault(own, []).append(other)
+            kept.append(number)
+        draft.depends_on = tuple(dict.fromkeys(kept))
+
+
 def phase_record(draft: Draft) -> RoadmapPhase:
     """Freeze one phase."""
     return RoadmapPhase(
@@ -260,4 +297,5 @@ def phase_record(draft: Draft) -> RoadmapPhase:
         tasks=tuple(draft.tasks),
         counts=tuple(draft.counts),
         planned=draft.planned,
+        depends_on=draft.depends_on,
     )

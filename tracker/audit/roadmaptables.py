@@ -8,10 +8,14 @@ from tracker.audit import lines as md
 from tracker.audit import marks
 from tracker.audit.model import Mark
 from tracker.audit.roadmapdraft import VERSION, Reading, enter, version_name
-from tracker.audit.words import DATE, NAME, NUMBER, PHASE, PROGRESS, STAGE, STATUS, heads
+from tracker.audit.words import DATE, DEPENDS, NAME, NUMBER, PHASE, PROGRESS, STAGE, STATUS, heads
 
 _COUNT_CELL = re.compile(
     r"[*_ ]*(\d{1,4})\s*/\s*(\d{1,4}|\?|N|TBD|-|—)(?=[*_ ]*(?:\Z|plans?\b|tasks?\b|\())", re.IGNORECASE
+)
+_COUNT_LEAD = re.compile(
+    r"[*_ ]*(\d{1,4})\s*/\s*(\d{1,4}|\?|N|TBD|-|—)(?:\s+(?:plans?|tasks?)\b)?(?=[*_ ]*[^\w\s]*\s*[^\W\d_]{2})",
+    re.IGNORECASE,
 )
 _COUNT_WITHIN = re.compile(r"(?<![\d/])(\d{1,4})\s*/\s*(\d{1,4})\s*plans?\b", re.IGNORECASE)
 _TOTAL_ROW = re.compile(
@@ -64,6 +68,7 @@ def _phase(state: Reading, row: md.Row, number_at: int, name_at: int) -> bool:
         draft.active = draft.active or status == "active"
     if status is None and re.search(r"[^\W\d_]{2}", said := row.cell(*STATUS) or ""):
         state.leave(row.line, f"{row.cells[number_at]}: {said}")
+    draft.wait(row.cell(*DEPENDS) or "", row.line)
     if (columns := md.columns(row)) is not None:
         draft.counts.append(columns[:2])
     if (count := _count(row, max(number_at, name_at) + (number_at == name_at))) is not None:
@@ -75,11 +80,17 @@ def _count(row: md.Row, start: int) -> tuple[int, int | None] | None:
     """The first count of plans in the cells from ``start`` on; ``9/4`` below "Due" is a day."""
     for index, cell in enumerate(row.cells[start:], start=start):
         title = marks.plain(row.header[index]).casefold() if index < len(row.header) else ""
-        count = _COUNT_CELL.match(cell) or _COUNT_WITHIN.search(cell)
+        count = _COUNT_CELL.match(cell) or _COUNT_WITHIN.search(cell) or _before_status(cell)
         if count is None or heads(title, DATE):
             continue
         return int(count[1]), int(count[2]) if count[2].isdigit() else None
     return None
+
+
+def _before_status(cell: str) -> re.Match[str] | None:
+    """The count that stands before a status: ``3/4 In Progress``."""
+    count = _COUNT_LEAD.match(cell)
+    return count if count is not None and marks.word(cell[count.end() :]) is not None else None
 
 
 def is_data(cells: tuple[str, ...]) -> bool:
@@ -113,6 +124,16 @@ def _columns(header: list[str], *, wide: bool) -> tuple[int, int] | None:
     return None
 
 
+def _counted_status(cell: str) -> Mark | None:
+    """What a cell's words say, also behind a count: of ``3/4 complete`` they say nothing, the count does."""
+    count = _COUNT_LEAD.match(cell)
+    if count is None:
+        return marks.word(cell)
+    found = marks.word(cell[count.end() :])
+    whole = count[2].isdigit() and int(count[1]) >= int(count[2]) > 0
+    return None if found == "done" and not whole else found
+
+
 def _share(row: md.Row) -> Mark | None:
     """What a percentage in a column for progress says, where no cell holds a status."""
     share = md.PERCENT.search(row.cell(*PROGRESS) or "")
@@ -125,7 +146,7 @@ def _row_status(row: md.Row, skip: int) -> Mark | None:
         return found
     for index, other in enumerate(row.cells):
         if index != skip and len(other) < 40 and len(other.split()) <= 4:
-            found = marks.word(other)
+            found = _counted_status(other)
             if found is not None and re.search(r"[^\W\d_]", other):
                 title = row.header[index].strip("*_ ").casefold() if index < len(row.header) else ""
                 if title.startswith(

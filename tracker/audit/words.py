@@ -33,6 +33,10 @@ DATE = (
     "date", "due", "deadline", "when", "target", "eta", "timeline", "datum", "frist", "termin", "fecha", "data", "prazo", "plazo",
     "дата", "срок", "日期", "日付", "期限", "截止", "时间", "기한", "기간", "날짜", "일정",
 )  # fmt: skip
+DEPENDS = (
+    "depends", "dependenc", "depend on", "dependên", "depende", "dipende", "dépend", "abhängig", "hängt ab", "avhengig",
+    "afhankelijk", "beror på", "zależy", "зависит", "зависимост", "依赖", "依賴", "依存", "의존",
+)  # fmt: skip
 CURRENT = (
     "current", "active", "aktuelle", "aktuell", "atual", "actual", "nåværende", "huidige", "şu anki", "mevcut",
     "текущая", "текущий", "当前", "當前", "현재",
