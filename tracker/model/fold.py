@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -76,10 +76,10 @@ def fold(
     now = _Now(tree, definitions.proofs)
     baseline = tuple(_check(check, state, now) for check in definitions.project.checks)
     plans = {plan.ref: _plan(plan, state, now) for plan in definitions.plans}
-    plans = _connected(plans)
+    said = state.document.get("phases", {})
+    plans = _connected(plans, _unplanned(definitions, state.document.get("waits", {}), said))
     checks = {check.id: check for plan in plans.values() for check in plan.checks}
     checks |= {check.id: check for check in baseline}
-    said = state.document.get("phases", {})
     phases = tuple(
         _phase(phase, plans, checks, said.get(phase.number, sn.PENDING)) for phase in definitions.phases
     )
@@ -267,7 +267,22 @@ def _proof(
     return sn.UNPROVEN, "commit", f"red: {red}" if red else "it has no check that ran"
 
 
-def _connected(plans: dict[str, sn.PlanState]) -> dict[str, sn.PlanState]:
+def _unplanned(
+    definitions: Definitions, waits: Mapping[str, Sequence[str]], said: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """For each phase those that it waits for, as the document that was imported says, and that have no plans yet."""
+    empty = {
+        phase.number for phase in definitions.phases if not phase.plans and said.get(phase.number) != sn.DONE
+    }
+    return {
+        number: tuple(f"phase {other}" for other in others if other in empty)
+        for number, others in waits.items()
+    }
+
+
+def _connected(
+    plans: dict[str, sn.PlanState], unplanned: Mapping[str, tuple[str, ...]]
+) -> dict[str, sn.PlanState]:
     """The plans with what blocks them and the wave that each would run in."""
     remaining = {
         ref: plan.depends_on
@@ -282,8 +297,9 @@ def _connected(plans: dict[str, sn.PlanState]) -> dict[str, sn.PlanState]:
         ref: plan._replace(
             blocked_by=()
             if plan.status == sn.DONE
-            else tuple(
-                other for other in plan.depends_on if other not in plans or plans[other].status != sn.DONE
+            else (
+                *(other for other in plan.depends_on if other not in plans or plans[other].status != sn.DONE),
+                *(unplanned.get(plan.phase, ()) if plan.status == sn.PENDING else ()),
             ),
             wave=order.get(ref, 0),
         )

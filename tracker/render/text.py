@@ -96,9 +96,9 @@ def plan(state: sn.PlanState, body: str, reasons: Mapping[str, str], *, colour: 
     lines.append(" · ".join(facts))
     if state.reason:
         lines.append(f"  {safe(state.reason)}")
-    if state.depends_on:
+    if others := dict.fromkeys((*state.depends_on, *state.blocked_by)):
         waiting = f" (waiting for {', '.join(state.blocked_by)})" if state.blocked_by else ""
-        lines.append(f"depends on {', '.join(state.depends_on)}{waiting}")
+        lines.append(f"depends on {', '.join(others)}{waiting}")
     if state.path:
         lines.append(state.file)
     if state.checks:

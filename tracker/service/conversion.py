@@ -256,6 +256,8 @@ def _document(
     }
     if said:
         data["phases"] = said
+    if waits := _waits(phases):
+        data["waits"] = waits
     at = next((item.number for item in phases if item.phase.number == position), "")
     if at and at != sn.current_phase({item.number: item.phase.status for item in phases}):
         data["position"] = at
@@ -278,6 +280,16 @@ def _document(
     if rest:
         data["files"] = [{"plan": plan, "changes": changes} for plan, changes in rest.items()]
     return data
+
+
+def _waits(phases: Sequence[Numbered]) -> dict[str, list[str]]:
+    """The phases whose plans wait for phases without plans, which no ``depends_on`` can name."""
+    native = {item.phase.number: item.number for item in phases}
+    found = {
+        item.number: dict.fromkeys(native[number] for _, plan in item.plans for number in plan.waits_for)
+        for item in phases
+    }
+    return {number: list(others) for number, others in found.items() if others}
 
 
 def _activity(part: ActivityRecord) -> dict[str, Any]:

@@ -238,7 +238,12 @@ def _plan(phase: PhaseOutline, plan: PlanOutline, statuses: dict[str, str], wave
         source="document" if done else "",
         reason=plan.because if done or plan.status == sn.DEFERRED else "",
         depends_on=plan.depends_on,
-        blocked_by=() if done else tuple(ref for ref in plan.depends_on if statuses.get(ref) != sn.DONE),
+        blocked_by=()
+        if done
+        else (
+            *(ref for ref in plan.depends_on if statuses.get(ref) != sn.DONE),
+            *(f"phase {number}" for number in plan.waits_for),
+        ),
         highlights=plan.bullets,
         changes=tuple(sn.Change(path, why) for path, why in plan.changes),
         wave=wave,

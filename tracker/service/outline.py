@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from tracker.audit import Claim, Phase, Plan, Project, marks, phrases
 from tracker.audit.ids import is_backlog
-from tracker.audit.ids import normalise as number_of
 from tracker.audit.model import Mark
 from tracker.audit.records import PlanRecord, StateRecords
-from tracker.service import titles
+from tracker.service import titles, waiting
 
 DONE = "done"
 STATUSES: dict[Mark, str] = {"done": DONE, "active": "active", "open": "pending", "deferred": "deferred"}
@@ -21,20 +20,14 @@ MOST_PLACEHOLDERS = 500
 """A document that counts more plans in a phase than this, and names none, is not believed."""
 _COUNTS = ("plans", "plan position")
 _IN_PARENTHESES = re.compile(r"\s*\(([^()]{1,80})\)")
-_UNDECIDED = re.compile(
-    r"\W*(?:TB[ADC]|to be (?:announced|defined|decided|determined|planned))\W*\Z", re.IGNORECASE
-)
 _DEFAULT_TITLE = re.compile(r"Plan \S+\Z")
-_DEPENDENCY = re.compile(
-    r"(?:phase[- ]?)?0*(\d{1,3}[A-Za-z]?(?:\.\d{1,3})*)(?:-(?:.*?-)?0*(\d{1,3}[A-Za-z]?)(?=\D|\Z))?",
-    re.IGNORECASE,
-)
 
 
 class PlanOutline(NamedTuple):
     """A plan. ``because`` is the place that its status rests on, ``detail`` a few words about it.
 
     ``placeholder``: the document counts it and does not name it. ``changes`` are pairs of path and reason.
+    ``waits_for`` are phases that are to be done before and have no plans yet, by which ``depends_on`` could name them.
     """
 
     ref: str
@@ -52,6 +45,7 @@ class PlanOutline(NamedTuple):
     bullets: tuple[str, ...] = ()
     changes: tuple[tuple[str, str], ...] = ()
     placeholder: bool = False
+    waits_for: tuple[str, ...] = ()
 
 
 class PhaseOutline(NamedTuple):
@@ -64,6 +58,7 @@ class PhaseOutline(NamedTuple):
     impact: str = ""
     milestone: str = ""
     plans: tuple[PlanOutline, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
 
 def outline(project: Project) -> list[PhaseOutline]:
@@ -94,9 +89,10 @@ def outline(project: Project) -> list[PhaseOutline]:
                 impact=next((row.impact for row in records.phases if row.number == phase.number), ""),
                 milestone=phase.milestone,
                 plans=tuple(plans),
+                depends_on=phase.depends_on,
             )
         )
-    return _connected(result)
+    return waiting.connected(result)
 
 
 def _decided(phase: Phase) -> Phase:
@@ -104,7 +100,7 @@ def _decided(phase: Phase) -> Phase:
     plans = tuple(
         plan
         for plan in phase.plans
-        if plan.path or plan.summary or plan.status == DONE or not _UNDECIDED.match(plan.title)
+        if plan.path or plan.summary or plan.status == DONE or not marks.undecided(plan.title)
     )
     return phase if plans == phase.plans else replace(phase, plans=plans, total=len(plans))
 
@@ -308,40 +304,3 @@ def _once(ref: str, taken: Iterable[str]) -> str:
     while result in known:
         result, number = f"{ref}~{number}", number + 1
     return result
-
-
-def _connected(phases: list[PhaseOutline]) -> list[PhaseOutline]:
-    """The same with dependencies as references; what names no plan, or closes a circle, is left out."""
-    known: dict[tuple[str, str], str] = {}
-    for phase in phases:
-        for plan in phase.plans:
-            known.setdefault((phase.number, plan.number), plan.ref)
-    edges: dict[str, tuple[str, ...]] = {}
-    for phase in phases:
-        for plan in phase.plans:
-            wanted = dict.fromkeys(
-                ref for text in plan.depends_on if (ref := _target(text, phase.number, known)) is not None
-            )
-            edges[plan.ref] = tuple(ref for ref in wanted if ref != plan.ref)
-    _cut_circles(edges)
-    return [
-        phase._replace(plans=tuple(plan._replace(depends_on=edges[plan.ref]) for plan in phase.plans))
-        for phase in phases
-    ]
-
-
-def _target(text: str, phase: str, known: dict[tuple[str, str], str]) -> str | None:
-    match = _DEPENDENCY.match(text.strip().strip("\"'"))
-    if match is None:
-        return None
-    first, second = number_of(match[1]), number_of(match[2]) if match[2] else ""
-    part, slash, _ = phase.rpartition("/")
-    return known.get((f"{part}{slash}{first}", second)) if second else known.get((phase, first))
-
-
-def _cut_circles(edges: dict[str, tuple[str, ...]]) -> None:
-    from tracker.model.waves import find_cycle
-
-    while cycle := find_cycle(edges):
-        last, first = cycle[-2], cycle[-1]
-        edges[last] = tuple(ref for ref in edges[last] if ref != first)

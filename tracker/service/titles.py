@@ -26,9 +26,8 @@ _NONE = re.compile(
 
 
 def phase(text: str) -> str:
-    """``Lamp (3/3 plans) — completed 2026-01-02`` → ``Lamp``; ``dm policy``, from a directory, → ``Dm policy``."""
-    title = _trimmed(_COUNTED.sub("", " ".join(text.split())))
-    return _short(title[:1].upper() + title[1:] if title.islower() else title)
+    """``Lamp (3/3 plans) — completed 2026-01-02`` → ``Lamp``; the words stay as their author has written them."""
+    return _short(_trimmed(_COUNTED.sub("", " ".join(text.split()))))
 
 
 def plan(text: str, objective: str, default: str) -> str:
