@@ -69,8 +69,8 @@ def of_plan(
         result += fact("This run", said, colours, width)
     if plan.reason:
         result += fact("Because", one_line(plan.reason), colours, width)
-    if plan.depends_on:
-        result += fact("Waits for", _others(plan.depends_on, snapshot, colours), colours, width)
+    if before := dict.fromkeys((*plan.depends_on, *plan.blocked_by)):
+        result += fact("Waits for", _others(before, snapshot, colours), colours, width)
     waiting = [other.ref for other in snapshot.plans if plan.ref in other.depends_on]
     if waiting:
         result += fact("Unblocks", _others(waiting, snapshot, colours), colours, width)
