@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.audit.samples import STATE, lighthouse, summary
+from tests.audit.test_places import harbour
 from tests.project import SampleProject
 from tracker.audit.report import COUNTS
 from tracker.cli.main import main
@@ -132,6 +134,73 @@ def test_a_planning_directory_beside_native_plans_can_be_named(beacon: SamplePro
     beacon.run("import")
     assert json.loads(beacon.run("audit", "--json").out)["kind"] == "native"
     assert json.loads(beacon.run("audit", ".planning", "--json").out)["kind"] == "gsd"
+
+
+def test_a_document_gives_the_same_report_as_its_directory(beacon: SampleProject) -> None:
+    whole = beacon.run("audit")
+    assert whole.code == 0
+    for name in (".planning", ".planning/STATE.md", ".planning/ROADMAP.md"):
+        assert beacon.run("audit", name) == whole
+    one, other = (json.loads(beacon.run("audit", name, "--json").out) for name in (".planning/STATE.md", "."))
+    assert one == other
+    assert one["documents"] == [
+        {"file": ".planning/STATE.md", "verdict": "consistent", "reason": one["reason"]}
+    ]
+
+
+def test_paths_can_be_opened_from_where_one_stands(
+    beacon: SampleProject, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The JSON names them from the project's root, wherever that is."""
+    beacon.write({".planning/STATE.md": WRONG.encode()})
+    (tmp_path / "elsewhere").mkdir()
+    for here, argument in (
+        (beacon.root / ".planning", "STATE.md"),
+        (beacon.root / ".planning/phases", ".."),
+        (beacon.root.parent, beacon.root.name),
+        (tmp_path / "elsewhere", str(beacon.root)),
+    ):
+        monkeypatch.chdir(here)
+        main(["audit", argument])
+        out = capsys.readouterr().out
+        places = re.findall(r"^  (\S+?\.md):\d+:", out, re.MULTILINE)
+        assert len(places) > 4
+        assert {Path(place).exists() for place in places} == {True}, out
+        main(["audit", argument, "--json"])
+        claims = json.loads(capsys.readouterr().out)["claims"]
+        assert {claim["file"] for claim in claims} == {".planning/STATE.md"}
+
+
+def test_the_headline_agrees_with_the_exit_code(beacon: SampleProject) -> None:
+    beacon.write(
+        {".planning/STATE.md": f"{STATE}\n## Performance Metrics\n\n- Total plans completed: 0\n".encode()}
+    )
+    outcome = beacon.run("audit")
+    first, second = outcome.out.splitlines()[:2]
+    assert outcome.code == 1
+    assert first.endswith(": consistent in its position and figures; 1 other claim is contradicted")
+    assert second.startswith(
+        f"  .planning/STATE.md:{len(STATE.splitlines()) + 4}: - Total plans completed: 0"
+    )
+    found = json.loads(beacon.run("audit", "--json").out)
+    assert (found["verdict"], found["exit_code"]) == ("consistent", 1)
+    assert "nothing" not in found["reason"]
+
+
+def test_every_workstream_s_document_is_named_with_its_verdict(project: SampleProject) -> None:
+    project.write({name: text.encode() for name, text in harbour(percent=90).items()})
+    outcome = project.run("audit")
+    lines = outcome.out.splitlines()
+    assert outcome.code == 1
+    assert [line for line in lines if line.startswith("  .planning")][:2] == [
+        "  .planning/workstreams/crane/STATE.md: consistent",
+        "  .planning/workstreams/quay/STATE.md: contradicted",
+    ]
+    found = json.loads(project.run("audit", "--json").out)
+    assert found["document"] == ".planning/workstreams/quay/STATE.md"
+    assert [row["verdict"] for row in found["documents"]] == ["consistent", "contradicted"]
+    named = project.run("audit", ".planning/workstreams/quay/STATE.md", "--json").out
+    assert named == project.run("audit", ".planning/workstreams/quay", "--json").out
 
 
 def test_a_shallow_clone_lacks_commits_and_nobody_is_blamed(beacon: SampleProject, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.audit.test_places import STREAMS, harbour
 from tests.project import SampleProject
 from tracker.service import foreign, links
 from tracker.service.base import Repository
@@ -121,6 +122,24 @@ def test_no_file_of_a_plan_is_left_out_whatever_lists_it(project: SampleProject)
         "v1.0/2",
         "v1.5/1",
     }
+
+
+def test_workstreams_are_shown_and_imported_with_what_each_of_them_lists(project: SampleProject) -> None:
+    texts = {name: text.encode() for name, text in harbour().items()}
+    texts[f"{STREAMS}/quay/ROADMAP.md"] += b"- [ ] **Phase 2: Rails** - only listed\n"
+    project.write(texts)
+    project.commit("start")
+    snapshot = foreign.snapshot(project.root)
+    assert [(phase.number, phase.title, phase.done, phase.total) for phase in snapshot.phases] == [
+        ("1", "Crane", 2, 2),
+        ("quay/1", "Quay", 1, 3),
+        ("quay/2", "Rails", 0, 0),
+    ]
+    assert (snapshot.name, snapshot.current_phase) == (project.root.name, "quay/1")
+    assert "quay/1.02" in project.run("next").out
+    inside = project.run("-C", f"{STREAMS}/quay", "status", "--json").out
+    assert json.loads(inside)["total"] == 5
+    assert json.loads(project.run("import", "--json").out)["plans"] == 5
 
 
 def test_a_milestone_whose_files_are_gone_keeps_its_phases(project: SampleProject) -> None:

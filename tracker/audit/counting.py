@@ -141,11 +141,9 @@ class Scope:
             return None if worked and not done else done
 
         if files or not filled:
-            self.plans.append(
-                Tally(told(summarised), files, f"{summarised} of {files} plan files have a SUMMARY")
-            )
+            self.plans.append(Tally(told(summarised), files, _with_summary(summarised, files)))
         else:
-            self.plans.append(Tally(filled, filled, f"{filled} SUMMARY files, no plan files"))
+            self.plans.append(Tally(filled, filled, f"{_summaries(filled)} without a plan file"))
         if lines:
             words = f"{checked} of {lines} plan boxes in ROADMAP.md are ticked"
             self.plans.append(Tally(told(checked), lines, words))
@@ -154,9 +152,9 @@ class Scope:
             self.plans.append(Tally(told(table_done), table_total, words))
         for done in dict.fromkeys((summarised, filled)):
             for total in dict.fromkeys((lines, table_total, best_total)):
-                words = f"{done} SUMMARY files to {total} plans in files and ROADMAP.md"
+                words = f"{_summaries(done)} to {total} plans in files and ROADMAP.md"
                 self.plans.append(Tally(told(done), total, words, joined=True))
-        words = f"{filled} SUMMARY files, with or without a plan, beside {files} plan files"
+        words = f"{_summaries(filled)}, with or without a plan, beside {files} plan files"
         self.plans.append(Tally(told(filled), files, words, joined=True, loose=True))
         words = f"{best_done} of {best_total} plans in files and ROADMAP.md together"
         self.plans.append(Tally(told(best_done), best_total, words, joined=True))
@@ -197,6 +195,16 @@ class Scope:
         for total in (numbers, numbers | on_disk):
             for done in (finished, marked, marked | finished, full | finished):
                 groups(done, total, together, joined=True)
+
+
+def _with_summary(done: int, total: int) -> str:
+    if not total:
+        return "there is no plan file"
+    return f"{done} of {total} plan file{' has' if total == 1 else 's have'} a SUMMARY"
+
+
+def _summaries(number: int) -> str:
+    return f"{number} SUMMARY file{'' if number == 1 else 's'}"
 
 
 def _whole(numbers: Iterable[str]) -> int:

@@ -55,6 +55,11 @@ class Disk:
     directories: dict[str, tuple[str, str]] = field(default_factory=dict)
     problems: list[Finding] = field(default_factory=list)
 
+    @property
+    def phase_directories(self) -> tuple[tuple[str, str, str], ...]:
+        """Path, zone and number of each phase directory."""
+        return tuple((path, zone, phase) for path, (zone, phase) in self.directories.items())
+
 
 def walk(root: str, base: str = "", depth: int = 0) -> Iterator[Entry]:
     """Yield the Markdown files below a directory in name order; links to directories are not followed."""
@@ -115,6 +120,48 @@ def _number_only_plans(disk: Disk) -> None:
 
     disk.plans[:] = [replace(file, number="1") if meant(file) else file for file in disk.plans]
     disk.summaries[:] = [replace(file, number="1") if meant(file) else file for file in disk.summaries]
+
+
+def inside(disk: Disk, prefix: str, stream: str) -> Disk:
+    """What belongs to one workstream, with zones and directories as they are seen from there."""
+    place = f"workstreams/{stream}/"
+
+    def zone(name: str) -> str:
+        return name.removeprefix(place.rstrip("/")).lstrip("/") or "phases"
+
+    return Disk(
+        plans=[
+            replace(plan, zone=zone(plan.zone), directory=plan.directory.removeprefix(place))
+            for plan in disk.plans
+            if plan.path.startswith(prefix + place)
+        ],
+        summaries=[
+            replace(item, zone=zone(item.zone), directory=item.directory.removeprefix(place))
+            for item in disk.summaries
+            if item.path.startswith(prefix + place)
+        ],
+        verifications=[item for item in disk.verifications if item.path.startswith(prefix + place)],
+        directories={
+            path.removeprefix(place): (zone(where), phase)
+            for path, (where, phase) in disk.directories.items()
+            if path.startswith(place)
+        },
+        problems=[item for item in disk.problems if item.file.startswith(prefix + place)],
+    )
+
+
+def outside(disk: Disk, prefix: str, streams: list[str]) -> Disk:
+    """What belongs to none of the workstreams."""
+    places = tuple(f"workstreams/{stream}/" for stream in streams)
+    below = tuple(prefix + place for place in places)
+    return Disk(
+        plans=[item for item in disk.plans if not item.path.startswith(below)],
+        summaries=[item for item in disk.summaries if not item.path.startswith(below)],
+        verifications=[item for item in disk.verifications if not item.path.startswith(below)],
+        quick_plans=disk.quick_plans,
+        directories={path: where for path, where in disk.directories.items() if not path.startswith(places)},
+        problems=[item for item in disk.problems if not item.file.startswith(below)],
+    )
 
 
 def _is_quick(file: str) -> bool:

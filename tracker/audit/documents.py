@@ -1,42 +1,13 @@
-"""Where a project's state document and roadmap lie, and what they are read with."""
+"""The documents of a project, read from the directory that they lie in."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from tracker.audit import disk, roadmap, state
+from tracker.audit import disk, places, roadmap, state
 from tracker.audit.ids import order
 from tracker.audit.model import Document, Finding, Roadmap
-
-DOCUMENTS = ("STATE.md", "PROJECT_STATE.md", "ROADMAP.md")
-
-
-def names(directory: Path) -> dict[str, str]:
-    """The names in a directory by their capitals; empty where it cannot be listed."""
-    try:
-        return {entry.name.upper(): entry.name for entry in sorted(directory.iterdir())}
-    except OSError:
-        return {}
-
-
-def documents(directory: Path) -> list[str]:
-    """The state document and the roadmap of a directory: those of them that it has."""
-    found = names(directory)
-    return [found[name.upper()] for name in DOCUMENTS if name.upper() in found]
-
-
-def workstream(directory: Path) -> str:
-    """Where the documents are when the planning directory itself has none: the active workstream, else the first."""
-    if documents(directory):
-        return ""
-    streams = [f"workstreams/{name}" for name in names(directory / "workstreams").values()]
-    found = [stream for stream in streams if documents(directory / stream)]
-    try:
-        active = f"workstreams/{(directory / 'active-workstream').read_text('utf-8').strip()}"
-    except (OSError, ValueError):
-        active = ""
-    return active if active in found else next(iter(found), "")
 
 
 def milestone(directory: Path, document: Document | None) -> str:
@@ -44,7 +15,7 @@ def milestone(directory: Path, document: Document | None) -> str:
     base = directory / "milestones"
     if (directory / "phases").is_dir():
         return ""
-    versions = [name for name in names(base).values() if (base / name / "ROADMAP.md").is_file()]
+    versions = [name for name in places.listdir(base).values() if (base / name / "ROADMAP.md").is_file()]
     named = (document.front_matter.get("milestone", "") if document is not None else "").removeprefix("v")
     last = max(versions, key=lambda name: order(name.removeprefix("v")), default="")
     found = next((name for name in versions if name.removeprefix("v") == named), last)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from tracker.audit.counting import Directory, Scope
 from tracker.audit.ids import order, release, whole
@@ -25,10 +26,17 @@ class Evidence:
     current: list[str]
 
     def of_phase(self, number: str) -> Scope:
-        """Return the scope of one phase; directories that share its number are all in it."""
-        wanted = [d for d in self.directories if d.phase == number]
-        live = [d for d in wanted if d.zone == "phases"] or wanted
+        """Return the scope of one phase; directories that share its number are all in it, of live ones only these."""
+        live = self._live(number)
         return Scope(f"phase {number}", live, [self.listed[number]] if number in self.listed else [])
+
+    def shared(self, number: str) -> bool:
+        """Say whether several archives or workstreams have a phase of this number, and nothing tells which is meant."""
+        return len({d.zone for d in self._live(number)}) > 1
+
+    def _live(self, number: str) -> list[Directory]:
+        wanted = [d for d in self.directories if d.phase == number]
+        return [d for d in wanted if d.zone == "phases"] or wanted
 
     def of_plan(self, key: str) -> tuple[bool, bool, bool | None]:
         """Return for ``phase-plan``: a plan file exists, a summary that says something exists, its box."""
@@ -93,12 +101,16 @@ class Evidence:
         return {release(f"v{found[1]}") for text in said if (found := _VERSION.match(text))}
 
 
-def gather(project: Project) -> Evidence:
-    """Count a project's files and roadmap in every scope."""
+def gather(project: Project, whole: Scope | None = None) -> Evidence:
+    """Count a project's files and roadmap in every scope.
+
+    ``whole`` is that of which the project is a part, where its document may as well speak of all of it.
+    """
     directories = _directories(project)
     listed = project.roadmap.by_number if project.roadmap else {}
     phases = list(project.roadmap.phases) if project.roadmap else []
-    everything = Scope("the whole project", directories, phases)
+    name = f"workstream {project.stream}" if project.stream else "the whole project"
+    everything = Scope(name, directories, phases)
     milestones = _milestones(project, directories, phases)
     live = [d for d in directories if d.zone == "phases"]
     live_numbers = {d.phase for d in live}
@@ -113,6 +125,8 @@ def gather(project: Project) -> Evidence:
     for zone in sorted({d.zone.split("/")[1] for d in directories if d.zone.startswith("workstreams/")}):
         inside = [d for d in directories if d.zone.startswith(f"workstreams/{zone}")]
         general.append(Scope(f"workstream {zone}", inside, []))
+    if whole is not None:
+        general.append(whole)
     current = _current(project, milestones, listed)
     general.extend(milestones[name] for name in current if name in milestones and milestones[name].known)
     general.extend(_cumulative(project, milestones))
@@ -127,6 +141,18 @@ def gather(project: Project) -> Evidence:
             Scope("what is not shipped yet", [d for d in directories if d.phase not in shipped], rest)
         )
     return Evidence(project, directories, listed, everything, general, milestones, current)
+
+
+def together(parts: Iterable[Project]) -> Scope:
+    """The scope of several workstreams: phases of one number are as many as there are workstreams that have it."""
+    directories: list[Directory] = []
+    listed: list[RoadmapPhase] = []
+    for part in parts:
+        prefix = f"{part.stream}/" if part.stream else ""
+        directories += [replace(d, phase=d.phase and prefix + d.phase) for d in _directories(part)]
+        phases = part.roadmap.phases if part.roadmap else ()
+        listed += [replace(phase, number=prefix + phase.number) for phase in phases]
+    return Scope("all workstreams together", directories, listed)
 
 
 def _directories(project: Project) -> list[Directory]:

@@ -224,8 +224,9 @@ def _done(evidence: Evidence) -> set[str]:
 
 
 def _citations(project: Project) -> Iterable[tuple[str, Sequence[tuple[str, int, int]]]]:
-    if project.state is not None:
-        yield project.state.file, project.state.commits
+    for part in project.parts or (project,):
+        if part.state is not None:
+            yield part.state.file, part.state.commits
     for summary in project.summaries:
         yield summary.path, summary.commits
 

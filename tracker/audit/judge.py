@@ -28,6 +28,8 @@ def judge(claim: Claim, evidence: Evidence) -> Claim:
     reused = evidence.project.roadmap.reused if evidence.project.roadmap else frozenset()
     if verdict == CONTRADICTED and (claim.scope in reused or (reused and claim.kind in _OF_PHASES)):
         verdict, words = UNSUPPORTED, f"several phases have one number in ROADMAP.md; {words}"
+    if verdict == CONTRADICTED and evidence.shared(claim.scope):
+        verdict, words = UNSUPPORTED, f"there are several phases {claim.scope}; {words}"
     return replace(claim, verdict=verdict, evidence=words)
 
 

@@ -272,7 +272,11 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Somebody's project as it was found. ``kind`` is ``gsd``, ``gsd-2`` or ``document``."""
+    """Somebody's project as it was found. ``kind`` is ``gsd``, ``gsd-2`` or ``document``.
+
+    ``parts`` are what its documents are judged against one by one where there are workstreams: each of them, named
+    in ``stream``, and what lies outside of them. All files are in the whole too, its documents are the first part's.
+    """
 
     root: str
     kind: str
@@ -285,7 +289,8 @@ class Project:
     phase_directories: tuple[tuple[str, str, str], ...] = ()
     roadmap: Roadmap | None = None
     state: Document | None = None
-    documents: tuple[Document, ...] = ()
+    stream: str = ""
+    parts: tuple[Project, ...] = ()
     phases: tuple[Phase, ...] = ()
     unread: tuple[Unread, ...] = ()
     problems: tuple[Finding, ...] = ()
@@ -301,8 +306,25 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """The verdict on one state document.
+
+    ``claim`` is the one that decides, or the first that is contradicted beside; ``contradicted`` is how many are.
+    """
+
+    file: str
+    verdict: DocumentVerdict
+    reason: str
+    claim: Claim | None = None
+    contradicted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The audit of a project: verdict of its state document, claims, counts and other findings."""
+    """The audit of a project: its state documents with the verdict on each, claims, counts and other findings.
+
+    ``verdict`` and ``reason`` are the worst document's.
+    """
 
     project: Project
     verdict: DocumentVerdict
@@ -311,11 +333,14 @@ class Report:
     findings: tuple[Finding, ...]
     unread: tuple[Unread, ...]
     counts: dict[str, int]
+    documents: tuple[Judged, ...] = ()
+
+    @property
+    def contradicted(self) -> int:
+        """How many claims are, by the files or by the document itself, whatever they count for the verdict."""
+        return sum(claim.verdict in (CONTRADICTED, SELF_CONTRADICTORY) for claim in self.claims)
 
     @property
     def exit_code(self) -> int:
-        """1 when a claim is contradicted, by the files or by the document itself; 0 otherwise."""
-        return int(
-            self.verdict in ("contradicted", "self-contradictory")
-            or any(claim.verdict == CONTRADICTED for claim in self.claims)
-        )
+        """1 when anything is contradicted, by the files or by the document itself; 0 otherwise."""
+        return int(self.verdict in ("contradicted", "self-contradictory") or self.contradicted > 0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tracker.audit import disk, documents, gsd2, marks, parts
+from tracker.audit import disk, documents, gsd2, marks, parts, places
 from tracker.audit.counting import stated
 from tracker.audit.ids import order
 from tracker.audit.model import (
@@ -17,6 +18,7 @@ from tracker.audit.model import (
     Plan,
     PlanFile,
     Project,
+    RoadmapPhase,
     RoadmapPlan,
     SummaryFile,
 )
@@ -26,24 +28,7 @@ from tracker.audit.parts import Pieces
 _STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
 _ALONE = ("STATE.MD", "PROJECT_STATE.MD")
 """State documents that a ROADMAP.md beside them goes with."""
-PLANNING = ".planning"
-GSD_2 = ".gsd"
-
-
-def find(path: str) -> Path | None:
-    """Return what there is to read at a path: a planning directory, a document, None when neither."""
-    base = Path(path)
-    if base.is_file():
-        return base
-    if base.resolve().name in {PLANNING, GSD_2} and base.is_dir():
-        return base
-    for name in (PLANNING, GSD_2):
-        if (base / name).is_dir():
-            return base / name
-    found = documents.documents(base)
-    if found and any((base / inner).is_dir() for inner in ("phases", "milestones")):
-        return base
-    return base / found[0] if found else None
+find = places.find
 
 
 def read(path: str, *, cache: disk.FileCache | None = None) -> Project | None:
@@ -54,37 +39,102 @@ def read(path: str, *, cache: disk.FileCache | None = None) -> Project | None:
     return _from_document(found) if found.is_file() else _from_directory(found, cache)
 
 
+def read_around(path: str, *, cache: disk.FileCache | None = None) -> Project | None:
+    """Read what a document at the path speaks about as well: an audit needs both.
+
+    STATE.md and ROADMAP.md stand for their planning directory, or for each other; another document of a planning
+    directory is read in the place of its STATE.md. Anything else is as ``read`` gives it.
+    """
+    found = find(path)
+    if found is None or not found.is_file():
+        return read(path, cache=cache)
+    known = found.name in places.documents(found.parent)
+    home = places.home(found)
+    if home is None or (not known and found.name.upper().startswith("ROADMAP")):
+        beside = known and found.name.upper() not in _ALONE
+        return _from_document(found.parent / places.documents(found.parent)[0] if beside else found)
+    project = _from_directory(home, cache)
+    return project if known else _instead(project, home, found.name)
+
+
+def _instead(project: Project, home: Path, name: str) -> Project:
+    problems: list[Finding] = []
+    document = documents.state_document(home, name, places.root(home)[1], problems, alone=False)
+    state, plan = project.state, project.roadmap
+    return replace(
+        project,
+        state=document,
+        parts=(),
+        unread=(document.unread if document else ()) + (plan.unread if plan else ()),
+        problems=tuple(p for p in project.problems if state is None or p.file != state.file)
+        + tuple(problems)
+        + (document.problems if document else ()),
+    )
+
+
 def _from_directory(directory: Path, cache: disk.FileCache | None) -> Project:
-    name = directory.resolve().name
-    prefix = f"{name}/"
+    """A planning directory; its workstreams are parts of it, and so is what lies outside of them."""
+    root, prefix = places.root(directory)
     listing = disk.read(str(directory), prefix, cache)
-    problems = list(listing.problems)
-    stream = documents.workstream(directory)
-    home, place = (directory / stream, f"{prefix}{stream}/") if stream else (directory, prefix)
-    names = documents.names(home)
-    alone = not listing.directories and "ROADMAP.MD" not in names
-    document = documents.state_document(home, names.get("STATE.MD"), place, problems, alone=alone)
-    plan = documents.road_map(home, names.get("ROADMAP.MD"), place, problems)
-    if plan is None and not stream and (stream := documents.milestone(directory, document)):
-        plan = documents.road_map(directory / stream, "ROADMAP.md", f"{prefix}{stream}/", problems)
-    project = Project(
-        root=str(directory.parent),
+    streams = places.streams(directory)
+    if not streams:
+        return _part(directory, listing, directory.name if places.is_stream(directory) else "")
+    rest = _part(directory, disk.outside(listing, prefix, streams), "")
+    parts = [
+        _part(directory / places.STREAMS / name, disk.inside(listing, prefix, name), name) for name in streams
+    ]
+    if rest.state is not None or rest.roadmap is not None or rest.phase_directories or rest.plan_files:
+        parts.insert(0, rest)
+    live = parts[0]
+    return Project(
+        root=str(root),
         kind="gsd",
-        name=documents.project_name(document, plan, directory, documents.names(directory).get("PROJECT.MD")),
+        # The title of one workstream's document is not the name of them all.
+        name=rest.name or (live.name if len(parts) == 1 else ""),
+        goal=live.goal,
+        plan_files=tuple(listing.plans),
+        summaries=tuple(listing.summaries),
+        verifications=tuple(listing.verifications),
+        quick_plans=listing.quick_plans,
+        phase_directories=listing.phase_directories,
+        roadmap=live.roadmap,
+        state=live.state,
+        parts=tuple(parts),
+        phases=_together(parts),
+        unread=tuple(line for part in parts for line in part.unread),
+        problems=tuple(problem for part in parts for problem in part.problems),
+    )
+
+
+def _part(directory: Path, listing: disk.Disk, stream: str) -> Project:
+    """What a planning directory, or a workstream of one, has in documents and in the listed files."""
+    root, prefix = places.root(directory)
+    problems = list(listing.problems)
+    names = places.listdir(directory)
+    alone = not listing.directories and "ROADMAP.MD" not in names
+    document = documents.state_document(directory, names.get("STATE.MD"), prefix, problems, alone=alone)
+    plan = documents.road_map(directory, names.get("ROADMAP.MD"), prefix, problems)
+    home = "" if plan is not None else documents.milestone(directory, document)
+    if home:
+        plan = documents.road_map(directory / home, "ROADMAP.md", f"{prefix}{home}/", problems)
+    project = Project(
+        root=str(root),
+        kind="gsd",
+        name=documents.project_name(document, plan, directory, names.get("PROJECT.MD")),
         goal=document.goal if document else "",
         plan_files=tuple(listing.plans),
         summaries=tuple(listing.summaries),
         verifications=tuple(listing.verifications),
         quick_plans=listing.quick_plans,
-        phase_directories=tuple((path, zone, phase) for path, (zone, phase) in listing.directories.items()),
+        phase_directories=listing.phase_directories,
         roadmap=plan,
         state=document,
+        stream=stream,
         unread=(document.unread if document else ()) + (plan.unread if plan else ()),
         problems=tuple(problems) + (document.problems if document else ()),
     )
-    slices = gsd2.read(directory, prefix) if name == GSD_2 else ()
-    phases = slices or _phases(project, stream)
-    return replace(project, kind="gsd-2" if slices else "gsd", phases=phases)
+    slices = gsd2.read(directory, prefix) if directory.resolve().name == places.GSD_2 else ()
+    return replace(project, kind="gsd-2" if slices else "gsd", phases=slices or _together([project], home))
 
 
 def _from_document(path: Path) -> Project:
@@ -94,7 +144,7 @@ def _from_document(path: Path) -> Project:
     if name.upper().startswith("ROADMAP"):
         plan = documents.road_map(directory, name, "", problems)
     else:
-        beside = documents.names(directory).get("ROADMAP.MD") if name.upper() in _ALONE else None
+        beside = places.listdir(directory).get("ROADMAP.MD") if name.upper() in _ALONE else None
         document = documents.state_document(directory, name, "", problems, alone=beside is None)
         plan = documents.road_map(directory, beside, "", problems)
     title = (document.project or document.title) if document else ""
@@ -108,13 +158,31 @@ def _from_document(path: Path) -> Project:
         unread=(document.unread if document else ()) + (plan.unread if plan else ()),
         problems=tuple(problems) + (document.problems if document else ()),
     )
-    return replace(project, phases=_phases(project))
+    return replace(project, phases=_together([project]))
 
 
-def _phases(project: Project, stream: str = "") -> tuple[Phase, ...]:
-    listed = project.roadmap.phases if project.roadmap else ()
-    if not listed and project.state is not None:
-        listed = tuple({p.number: p for p in project.state.phases}.values())
+def _together(projects: Sequence[Project], home: str = "") -> tuple[Phase, ...]:
+    """The phases of one project, or of several in one planning directory: the first of them keeps its numbers.
+
+    A workstream whose numbers another one uses too has its name before each: ``ui/1``. ``home`` is the milestone that
+    holds the roadmap.
+    """
+    found = [(project, parts.split(project, _listed(project), home)) for project in projects]
+    for project, pieces in found[1:]:
+        others = {piece.number for other, theirs in found if other is not project for piece in theirs}
+        if others & {piece.number for piece in pieces}:
+            for piece in pieces:
+                piece.label = f"{project.stream}/{piece.label}"
+    return tuple(phase for project, pieces in found for phase in _phases(project, pieces))
+
+
+def _listed(project: Project) -> tuple[RoadmapPhase, ...]:
+    if project.roadmap is not None and project.roadmap.phases:
+        return project.roadmap.phases
+    return tuple({p.number: p for p in project.state.phases}.values()) if project.state is not None else ()
+
+
+def _phases(project: Project, found: list[Pieces]) -> list[Phase]:
     said = {c.scope: c for c in project.state.claims if c.kind == "phase status"} if project.state else {}
     source = (
         project.roadmap.file
@@ -123,8 +191,7 @@ def _phases(project: Project, stream: str = "") -> tuple[Phase, ...]:
         if project.state
         else ""
     )
-    found = parts.split(project, listed, stream)
-    return tuple(_phase(project, pieces, said=said, source=source) for pieces in found)
+    return [_phase(project, pieces, said=said, source=source) for pieces in found]
 
 
 def _phase(project: Project, pieces: Pieces, *, said: dict[str, Claim], source: str) -> Phase:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tracker.audit import consistency, disk, findings, roadmapcheck
 from tracker.audit import project as projects
-from tracker.audit.evidence import Evidence, gather
+from tracker.audit.evidence import Evidence, gather, together
 from tracker.audit.judge import TOLERANCE, judge
 from tracker.audit.model import (
     CONTRADICTED,
@@ -17,6 +17,7 @@ from tracker.audit.model import (
     Claim,
     Commit,
     DocumentVerdict,
+    Judged,
     Project,
     Report,
 )
@@ -30,6 +31,7 @@ COUNTS = (
     "commits_linked",
     "plans_with_commits",
 )
+_WORSE: tuple[DocumentVerdict, ...] = ("contradicted", "self-contradictory", "consistent", "no-state")
 VERDICTS = (CONTRADICTED, SELF_CONTRADICTORY, UNSUPPORTED, SUPPORTED)
 
 
@@ -46,16 +48,24 @@ def audit(
     ``exists`` says whether a hash names any commit, reachable or not. What a history that is not ``complete``
     (a shallow clone's) lacks proves nothing, and is not reported.
     """
-    evidence = gather(project)
+    whole = gather(project)
     log = findings.history(commits or (), exists)
-    claims = [judge(claim, evidence) for claim in (project.state.claims if project.state else ())]
-    claims = consistency.check(_beside(claims))
-    found = list(project.problems) + findings.of_files(evidence) + findings.of_bars(claims)
-    found += roadmapcheck.of_roadmap(evidence)
+    claims: list[Claim] = []
+    found = list(project.problems)
+    documents: list[Judged] = []
+    for part in project.parts or (project,):
+        evidence = _evidence(part, whole)
+        said = [judge(claim, evidence) for claim in (part.state.claims if part.state else ())]
+        said = consistency.check(_beside(said))
+        own = whole if part is project else gather(part)
+        found += findings.of_files(own) + findings.of_bars(said) + roadmapcheck.of_roadmap(own)
+        said += findings.verification_claims(evidence)
+        claims += said
+        if part.state is not None:
+            documents.append(_judged(part.state.file, said))
     if commits is not None and complete:
-        found += findings.of_commits(evidence, log)
-    claims += findings.verification_claims(evidence)
-    verdict, reason = _document(project, claims)
+        found += findings.of_commits(whole, log)
+    verdict, reason = _worst(documents)
     return Report(
         project=project,
         verdict=verdict,
@@ -63,7 +73,8 @@ def audit(
         claims=tuple(claims),
         findings=tuple(sorted(found, key=lambda f: (f.file, f.line, f.column, f.kind))),
         unread=project.unread,
-        counts=_counts(evidence, log),
+        counts=_counts(whole, log),
+        documents=tuple(documents),
     )
 
 
@@ -75,7 +86,7 @@ def audit_path(
     cache: disk.FileCache | None = None,
 ) -> Report | None:
     """Read and audit the project at a path; None when there is no planning directory and no document."""
-    project = projects.read(path, cache=cache)
+    project = projects.read_around(path, cache=cache)
     return None if project is None else audit(project, commits, exists=exists)
 
 
@@ -98,33 +109,70 @@ def _beside(claims: list[Claim]) -> list[Claim]:
     return found
 
 
-def _document(project: Project, claims: list[Claim]) -> tuple[DocumentVerdict, str]:
-    if project.state is None:
-        return "no-state", "there is no STATE.md"
-    deciding = [claim for claim in claims if claim.decisive and claim.file == project.state.file]
-    for claim in deciding:
-        if claim.verdict == CONTRADICTED:
-            return "contradicted", f"{claim.file}:{claim.line}: {claim.text}: {claim.evidence}"
-    for claim in claims:
-        if claim.verdict == SELF_CONTRADICTORY and (claim.decisive or claim.kind == "focus"):
-            return "self-contradictory", f"{claim.file}:{claim.line}: {claim.text}: {claim.evidence}"
-    if not any(claim.verdict == SUPPORTED and claim.file == project.state.file for claim in claims):
-        return (
-            "consistent",
-            "nothing in it could be checked against anything: neither confirmed nor contradicted",
+def _evidence(part: Project, whole: Evidence) -> Evidence:
+    """What a part's document is held against: its own files, or all of them where it lies outside of workstreams.
+
+    Such a document speaks of what is outside as well, else of everything, and in its figures maybe of both.
+    """
+    everything = whole.project
+    if part is everything:
+        return whole
+    if part.stream:
+        return gather(part)
+    if not part.phase_directories and not part.plan_files:
+        part = replace(
+            part,
+            plan_files=everything.plan_files,
+            summaries=everything.summaries,
+            phase_directories=everything.phase_directories,
         )
-    return "consistent", "nothing in it is contradicted"
+    return gather(part, together(everything.parts))
+
+
+def _judged(file: str, claims: list[Claim]) -> Judged:
+    """The verdict on a document: its position and figures decide, what else it says is only counted."""
+    contradicted = [claim for claim in claims if claim.verdict == CONTRADICTED]
+    opposed = [claim for claim in claims if claim.verdict == SELF_CONTRADICTORY]
+    count = len(contradicted + opposed)
+    for claim in contradicted:
+        if claim.decisive and claim.file == file:
+            return Judged(file, "contradicted", _reason(claim), claim, count)
+    for claim in opposed:
+        if claim.decisive or claim.kind == "focus":
+            return Judged(file, "self-contradictory", _reason(claim), claim, count)
+    for claim in contradicted + opposed:
+        words = f"no position and no figure of it is contradicted, another claim is: {_reason(claim)}"
+        return Judged(file, "consistent", words, claim, count)
+    if not any(claim.verdict == SUPPORTED and claim.file == file for claim in claims):
+        words = "nothing in it could be checked against anything: neither confirmed nor contradicted"
+        return Judged(file, "consistent", words)
+    return Judged(file, "consistent", "nothing in it is contradicted")
+
+
+def _reason(claim: Claim) -> str:
+    return f"{claim.file}:{claim.line}: {claim.text}: {claim.evidence}"
+
+
+def _worst(documents: list[Judged]) -> tuple[DocumentVerdict, str]:
+    """Verdict and reason of the whole; of equal verdicts the first that a claim is the reason of."""
+    if not documents:
+        return "no-state", "there is no STATE.md"
+    worst = min(documents, key=lambda judged: (_WORSE.index(judged.verdict), judged.claim is None))
+    if worst.claim is None and len(documents) > 1:
+        return worst.verdict, "nothing in them is contradicted"
+    return worst.verdict, worst.reason
 
 
 def _counts(evidence: Evidence, log: findings.History) -> dict[str, int]:
     project = evidence.project
-    listed = project.roadmap.phases if project.roadmap else ()
+    roadmaps = [part.roadmap for part in project.parts or (project,) if part.roadmap is not None]
+    listed = [phase for roadmap in roadmaps for phase in roadmap.phases]
     return {
         "phases_total": len(listed),
         "phases_complete": sum(bool(phase.complete) for phase in listed),
         "plans_total": len(project.plan_files),
         "plans_with_summary": sum(directory.named for directory in evidence.directories),
-        "roadmap_checked_plans": project.roadmap.checked_plans if project.roadmap else 0,
+        "roadmap_checked_plans": sum(roadmap.checked_plans for roadmap in roadmaps),
         "commits_linked": log.linked,
         "plans_with_commits": sum(
             bool(plan.number) and plan.key in log.by_plan for plan in project.plan_files

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.audit import Commit, read_commits, report
+from tracker.audit import Commit, places, read_commits, report
 from tracker.audit import project as projects
 from tracker.errors import Usage
 from tracker.git.plumbing import GitFailed, environment, find_root, git
@@ -36,7 +37,7 @@ class AuditedClaim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """An audit with the place that it is of, and whether that is a project of tracker's own."""
+    """An audit with the place that its paths are relative to, and whether that is a project of tracker's own."""
 
     place: Path
     report: Report
@@ -46,6 +47,18 @@ class Audit:
     def exit_code(self) -> int:
         """1 when anything is contradicted, by the files or by the document itself."""
         return self.report.exit_code
+
+    @property
+    def headline(self) -> str:
+        """The verdict in words that agree with the exit code."""
+        return in_words(self.report.verdict, self.report.contradicted, len(self.report.documents))
+
+    def shown_from(self, here: Path) -> Callable[[str], str]:
+        """How a person who is in a directory names the report's files, so that they can be opened from there."""
+        place, start = self.place.resolve(), here.resolve()
+        if not (place.is_relative_to(start) or start.is_relative_to(place)):
+            return lambda path: str(place / path)
+        return lambda path: os.path.relpath(place / path, start)
 
     def claims(self) -> list[AuditedClaim]:
         """Every claim in the order of the documents."""
@@ -61,9 +74,13 @@ class Audit:
             "schema": SCHEMA,
             "kind": "native" if self.native else report.project.kind,
             "project": report.project.name,
-            "document": report.project.state.file if report.project.state else "",
+            "document": next((d.file for d in report.documents if d.verdict == report.verdict), ""),
             "verdict": report.verdict,
             "reason": report.reason,
+            "documents": [
+                {"file": judged.file, "verdict": judged.verdict, "reason": judged.reason}
+                for judged in report.documents
+            ],
             "counts": report.counts,
             "claims": [_row(claim) for claim in report.claims],
             "findings": [_row(finding) for finding in report.findings],
@@ -92,15 +109,24 @@ def audit(place: Path, commits: Path | None = None) -> Audit:
             f"nothing to audit at {place}",
             hint="An audit needs a .planning directory, a STATE.md or a ROADMAP.md.",
         )
-    base = source.parent
+    base = places.base(source)
     with foreign.cached(base) as cache:
-        project = projects.read(str(place), cache=cache)
+        project = projects.read_around(str(place), cache=cache)
     assert project is not None  # noqa: S101 - find() has just found it
     with _existence(base) as exists:
         given = _history(base, commits)
         if commits is not None:
             return Audit(base, report.audit(project, given))
         return Audit(base, report.audit(project, given, exists=exists, complete=not _shallow(base)))
+
+
+def in_words(verdict: str, contradicted: int, documents: int = 1) -> str:
+    """A verdict on documents of which so many claims are contradicted: these need not be what decides it."""
+    if verdict not in ("consistent", "no-state") or not contradicted:
+        return verdict
+    claims = f"{'other ' if documents else ''}claim{' is' if contradicted == 1 else 's are'} contradicted"
+    whose = "" if not documents else f" in {'its' if documents == 1 else 'their'} position and figures"
+    return f"{verdict}{whose}; {contradicted} {claims}"
 
 
 def audit_repository(repository: Repository) -> list[AuditedClaim]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tracker.audit import Project, dates, disk
+from tracker.audit import Project, dates, disk, places
 from tracker.audit import lines as md
 from tracker.audit import project as projects
 from tracker.audit.parts import is_apart
@@ -74,7 +74,7 @@ def root_of(start: Path, top: Path | None) -> Path | None:
     for place in (here, *here.parents):
         source = projects.find(str(place))
         if source is not None and (end is not None or place == here or source.is_dir()):
-            return place.parent if source == place else place
+            return places.root(source)[0] if source == place else place
         if place == end:
             return None
     return None

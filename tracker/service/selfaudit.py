@@ -12,6 +12,7 @@ from tracker.audit.model import (
     UNSUPPORTED,
     Claim,
     DocumentVerdict,
+    Judged,
     Unread,
 )
 from tracker.audit.report import COUNTS
@@ -72,6 +73,7 @@ def audit(repository: Repository, commits: list[Commit] | None, *, complete: boo
         findings=tuple(findings),
         unread=said.unread if said else (),
         counts=_counts(repository, snapshot, linked),
+        documents=(Judged(STATE, verdict, reason),) if said else (),
     )
 
 

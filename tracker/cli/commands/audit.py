@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from tracker.model.snapshot import SCHEMA
 from tracker.render.plain import safe
 
 if TYPE_CHECKING:
+    from tracker.audit.model import Judged
     from tracker.service.auditing import Audit
 
 _TITLES = {
@@ -63,36 +64,52 @@ def audit(
     if as_json:
         print_json(found.as_json())
     else:
-        click.echo("\n".join(_lines(found)))
+        click.echo("\n".join(_lines(found, start)))
     ctx.exit(found.exit_code)
 
 
-def _lines(found: Audit) -> list[str]:
-    from tracker.service.auditing import by_verdict
+def _lines(found: Audit, start: Path) -> list[str]:
+    from tracker.service.auditing import by_verdict, in_words
 
-    report = found.report
-    name = safe(report.project.name)
-    lines = [f"{name or 'This project'}: {report.verdict}", f"  {safe(report.reason)}"]
+    report, shown = found.report, found.shown_from(start)
+    lines = [f"{safe(report.project.name) or 'This project'}: {found.headline}"]
+    if not report.documents:
+        lines.append(f"  {safe(report.reason)}")
+    for judged in report.documents:
+        if len(report.documents) > 1:
+            lines.append(f"  {safe(shown(judged.file))}: {in_words(judged.verdict, judged.contradicted)}")
+        lines.append(f"  {'  ' * (len(report.documents) > 1)}{safe(_because(judged, shown))}")
     for verdict, claims in by_verdict(found.claims()).items():
         if not claims:
             continue
         lines += ["", f"{_TITLES[verdict]} ({len(claims)})"]
         for claim in claims:
             why = f"\n      {safe(claim.why)}" if claim.why else ""
-            lines.append(f"  {safe(claim.path)}:{claim.line}:{claim.column}: {safe(claim.text)}{why}")
+            lines.append(f"  {safe(shown(claim.path))}:{claim.line}:{claim.column}: {safe(claim.text)}{why}")
     if report.findings:
         lines += ["", f"Also found ({len(report.findings)})"]
         for item in report.findings:
-            place = f"{safe(item.file)}:{item.line}:{item.column}: " if item.line else ""
+            place = f"{safe(shown(item.file))}:{item.line}:{item.column}: " if item.line else ""
             where = place or (f"{safe(item.file)}: " if item.file else "")
             hint = f"; {safe(item.hint)}" if item.hint else ""
             lines.append(f"  {where}{safe(item.message)}{hint}")
     if report.unread:
         lines += ["", f"Not understood ({len(report.unread)})"]
-        lines += [f"  {safe(row.file)}:{row.line}:{row.column}: {safe(row.text)}" for row in report.unread]
+        lines += [
+            f"  {safe(shown(row.file))}:{row.line}:{row.column}: {safe(row.text)}" for row in report.unread
+        ]
     lines += ["", "Counts"]
     lines += [f"  {name:22} {count:>6}" for name, count in report.counts.items()]
     return lines
+
+
+def _because(judged: Judged, shown: Callable[[str], str]) -> str:
+    """What the verdict on a document rests on, with the place as it is named from here."""
+    claim = judged.claim
+    if claim is not None:
+        return f"{shown(claim.file)}:{claim.line}: {claim.text}: {claim.evidence}"
+    own = judged.reason.startswith(f"{judged.file}:")
+    return f"{shown(judged.file)}{judged.reason.removeprefix(judged.file)}" if own else judged.reason
 
 
 def _table(rows: Sequence[dict[str, object]]) -> None:
