@@ -150,10 +150,18 @@ class Scope:
         if counted:
             words = f"ROADMAP.md says {table_done} of {table_total} plans"
             self.plans.append(Tally(told(table_done), table_total, words))
+        of_listed = [d for d in self.directories if d.phase in by_phase]
+        of_roadmap = (sum(d.summarised for d in of_listed), sum(d.filled for d in of_listed))
+        written = sum(len(d.plans) for d in of_listed)
+        # A roadmap that lists fewer plans of its phases than are written is no total for what is done of them.
+        totals = [total for total in (lines, table_total) if total >= written]
+        shares = [(done, total) for done in of_roadmap for total in totals]
+        for done, total in dict.fromkeys(shares):
+            words = f"{_summaries(done)} of the phases in ROADMAP.md to the {total} plans that it gives them"
+            self.plans.append(Tally(told(done), total, words, joined=True))
         for done in dict.fromkeys((summarised, filled)):
-            for total in dict.fromkeys((lines, table_total, best_total)):
-                words = f"{_summaries(done)} to {total} plans in files and ROADMAP.md"
-                self.plans.append(Tally(told(done), total, words, joined=True))
+            words = f"{_summaries(done)} to {best_total} plans in files and ROADMAP.md"
+            self.plans.append(Tally(told(done), best_total, words, joined=True))
         words = f"{_summaries(filled)}, with or without a plan, beside {files} plan files"
         self.plans.append(Tally(told(filled), files, words, joined=True, loose=True))
         words = f"{best_done} of {best_total} plans in files and ROADMAP.md together"
@@ -177,6 +185,7 @@ class Scope:
             self.phases.append(Tally(None if worked and not done else done, total, words, joined))
 
         def groups(done: set[str], total: set[str], words: str, *, joined: bool = False) -> None:
+            done &= total  # What is done is counted among what the total counts, never beside it.
             for a, b in dict.fromkeys(((len(done), len(total)), (_whole(done), _whole(total)))):
                 add(a, b, words.format(a, b), joined=joined)
 
