@@ -134,3 +134,84 @@ def test_a_pending_plan_needs_no_commit(make: Make) -> None:
     report = make(project("- [ ] **Phase 1: A**\n", state("Phase: 1 of 1"), files), "feat(01-01): a")
     messages = [f.message for f in report.findings if f.kind == "plan-without-commits"]
     assert messages == ["no commit names plan 01-02"]
+
+
+TWO = "- [x] **Phase 1: A**\n- [ ] **Phase 2: B**\n"
+HALF = place("01-01", "01-02", "02-01", "02-02", done=["01-01", "01-02"])
+
+
+def test_phases_that_the_roadmap_does_not_list_are_not_counted_among_those_it_lists(make: Make) -> None:
+    head = "---\nprogress:\n  total_phases: 2\n  completed_phases: 2\n---"
+    files = place("01-01", "01-02", "01.5-01", "02-01", "02-02", "02-03", done=["01-01", "01-02", "01.5-01"])
+    report = make(project(TWO, state("Phase: 2 of 2", "Progress: [██████████] 100%", head=head), files))
+    assert one(report, "phases").verdict == "contradicted"
+    assert one(report, "percent").verdict == "contradicted"
+
+
+def test_a_roadmap_of_fewer_plans_than_are_written_is_no_total_for_summaries(make: Make) -> None:
+    roadmap = "### Phase 1: A\n\n- [ ] 01-01-PLAN.md — a\n\n### Phase 2: B\n\n- [ ] 02-01-PLAN.md — b\n"
+    files = place("01-01", "02-01", "02-02", "02-03", done=["01-01", "02-01"])
+    report = make(project(roadmap, state("Phase: 2 of 2", "Progress: 100%"), files))
+    assert one(report, "percent").verdict == "contradicted"
+
+
+@pytest.mark.parametrize(
+    ("focus", "verdict"),
+    [
+        ("Phase 1 complete — A", "consistent"),
+        ("Phase 1: A — complete", "consistent"),
+        ("Phases 1 to 1 are done", "consistent"),
+        ("Phase 1 complete, Phase 2 next", "consistent"),
+        ("Phase 1 — A", "self-contradictory"),
+        ("Phase 1 — Complete the lamp", "self-contradictory"),
+    ],
+)
+def test_a_focus_that_calls_a_phase_complete_is_no_place_to_stand_at(
+    make: Make, focus: str, verdict: str
+) -> None:
+    report = make(project(TWO, state(f"**Current focus:** {focus}", "", "Phase: 2 of 2 (B)"), HALF))
+    assert report.verdict == verdict
+
+
+def test_a_focus_that_calls_a_phase_complete_is_judged_as_its_status(make: Make) -> None:
+    report = make(
+        project(TWO, state("**Current focus:** Phase 2 complete — B", "", "Phase: 2 of 2 (B)"), HALF)
+    )
+    claim = one(report, "phase status")
+    assert (claim.scope, claim.mark, claim.verdict) == ("2", "done", "contradicted")
+
+
+@pytest.mark.parametrize(
+    ("status", "scope", "verdict"),
+    [
+        ("Executing Phase 1", "1", "self-contradictory"),
+        ("Executing Phase 2", "2", "supported"),
+        ("Completed Phase 1", "1", "supported"),
+        ("Ready to execute Phase 2", "2", "supported"),
+        ("In progress after Phase 1", "2", "supported"),
+    ],
+)
+def test_a_status_is_of_the_phase_that_it_names(make: Make, status: str, scope: str, verdict: str) -> None:
+    report = make(project(TWO, state("Phase: 2 of 2 (B)", f"Status: {status}"), HALF))
+    claim = one(report, "phase status")
+    assert (claim.scope, claim.verdict) == (scope, verdict)
+
+
+def test_no_plan_files_are_called_so(make: Make) -> None:
+    files = place("01-01", done=["01-01"])
+    report = make(project(TWO, state("Phase: 2 of 2 (B)", "Status: Ready to plan"), files))
+    assert one(report, "phase status").evidence == "phase 2: no plan files"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("[##########] 100% v1.0 | [#####.....] 50% v1.1", []),
+        ("[##########] 100% v1.0 | [##########] 50% v1.1", ["the bar shows 100 %, the text says 50 %"]),
+        ("[█████░░░░░] 50% (v1.0 at 100%)", []),
+        ("[██████████] 50%", ["the bar shows 100 %, the text says 50 %"]),
+    ],
+)
+def test_each_bar_belongs_to_the_percentage_beside_it(make: Make, line: str, found: list[str]) -> None:
+    report = make(project(TWO, state("Phase: 2 of 2 (B)", f"Progress: {line}"), HALF))
+    assert [finding.message for finding in report.findings if finding.kind == "percentage"] == found

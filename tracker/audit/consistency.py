@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tracker.audit import phrases
 from tracker.audit.ids import whole
 from tracker.audit.model import CONTRADICTED, SELF_CONTRADICTORY, SUPPORTED, Claim
 
@@ -23,6 +24,7 @@ def check(claims: Iterable[Claim]) -> list[Claim]:
     _shares(found, reasons)
     _sums(found, reasons)
     _between(found, reasons)
+    _rows(found, reasons)
     _percent(found, reasons)
     _phase(found, reasons)
     _statuses(found, reasons)
@@ -134,6 +136,39 @@ def _between(claims: list[Claim], reasons: dict[int, str]) -> None:
                 reasons[index] = f"the front matter says {front.done} of {front.total} {unit}"
 
 
+def _rows(claims: list[Claim], reasons: dict[int, str]) -> None:
+    """The front matter's count of phases against the document's own table of them.
+
+    A table may hold the phases of more milestones, or of fewer, than the front matter counts: only one of as many
+    rows is of the same phases, or a longer one in a document that speaks of no milestone.
+    """
+    at, front = next(
+        ((i, c) for i, c in _deciding(claims, "phases") if c.section == "front matter"), (0, None)
+    )
+    rows = [c for c in claims if c.kind == "phase status" and c.section == "status table"]
+    numbers = {c.scope for c in rows}
+    if (
+        front is None
+        or front.done is None
+        or front.total is None
+        or front.verdict == SUPPORTED
+        or len(rows) < 2
+        or len(numbers) != len(rows)
+        or any(c.mark == "deferred" for c in rows)
+    ):
+        return
+    done = {c.scope for c in rows if c.mark == "done"}
+    counts = [(len(done), len(rows)), (sum(map(str.isdigit, done)), sum(map(str.isdigit, numbers)))]
+    if (front.done, front.total) in counts:
+        return
+    versions = any("milestone" in c.kind or phrases.version(f"{c.scope} {c.text}") for c in claims)
+    same = any(front.total == total for _, total in counts)
+    longer = not versions and all(0 < front.total < total for _, total in counts)
+    if same or longer:
+        where = f"lines {rows[0].line} to {rows[-1].line}"
+        reasons[at] = f"the table in {where} says {len(done)} of {len(rows)} phases"
+
+
 def _percent(claims: list[Claim], reasons: dict[int, str]) -> None:
     front = {c.kind: c for c in claims if c.section == "front matter"}
     percent = front.get("percent")
@@ -181,6 +216,11 @@ def _phase(claims: list[Claim], reasons: dict[int, str]) -> None:
     first = places[0][1]
     for index, claim in places[1:]:
         if claim.scope != first.scope:
+            reasons[index] = f"line {first.line} says the current phase is {first.scope}"
+    stands = {whole(place.scope) for _, place in places if place.scope}
+    for index, claim in _deciding(claims, "phase status"):
+        named = phrases.active_phase(claim.value) if claim.mark == "active" else ""
+        if named and named == claim.scope and claim.section in _BODY and whole(named) not in stands:
             reasons[index] = f"line {first.line} says the current phase is {first.scope}"
     last = places[-1][1]
     for index, claim in enumerate(claims):

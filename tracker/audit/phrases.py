@@ -51,6 +51,7 @@ _OF_ANOTHER_UNIT = re.compile(
 )
 """Counts of something else right before a percentage in parentheses: the percentage is of them."""
 BAR = re.compile(r"[█▓▒░■□▰▱▮▯⬛⬜●○#=\-. ]{5,400}")
+_IN_BRACKETS = re.compile(r"\[([^\[\]]{5,400})\]")
 SEVERAL = "several"
 """The label of a figure that is an estimate, or whose text names more than one phase: nothing decides on it."""
 # A name in parentheses may begin with such a word ("Complete Checkout"): only one that says no more counts.
@@ -70,6 +71,20 @@ _MILESTONE_DONE = re.compile(
 _PHASE_DONE = re.compile(
     rf"\b{ANY_PHASE}[ \t]+(?P<id>{PHASE_ID})(?:[ \t]*\([^()]{{0,80}}\))?[ \t]*(?:[—–:|-]+[ \t]*)?(?:is |marked )?"
     r"(?:fully )?(?P<word>complete[d]?\b|done\b|finished\b|conclu[ií]da\b|completa\b|abgeschlossen\b|not started\b|pending\b|in progress\b|planned\b|executing\b)",
+    re.IGNORECASE,
+)
+_SAYS_DONE = re.compile(
+    rf"\b(?:completed|done|finished|shipped|verified|delivered|archived|conclu[ií]da|completa|abgeschlossen)\b"
+    rf"|\bcomplete\b(?!\s+(?!(?:and|but|with|as|on|in|ready)\b)[^\W\d_])|[{marks.DONE_SYMBOLS}]|已?完成|完了|완료",
+    re.IGNORECASE,
+)
+_OF_PHASE = re.compile(
+    rf"[\W_]*(?P<said>[^\W\d_]+(?:[ -][^\W\d_]+){{0,3}})[ \t]+{ANY_PHASE}[ \t]+(?P<id>{PHASE_ID})"
+    rf"(?![ \t]*(?:[-–—/&+,]|to|and|through)[ \t]*(?:{ANY_PHASE}[ \t]+)?\d)",
+    re.IGNORECASE,
+)
+_RELATION = re.compile(
+    r"\b(?:after|before|until|by|from|since|pending|waiting|awaiting|blocked|not|following|post|next)\b",
     re.IGNORECASE,
 )
 
@@ -196,17 +211,28 @@ def _version_label(text: str, at: int) -> str:
 
 
 def bar(text: str) -> tuple[float, int] | None:
-    """Return filled share (0-100) and length of a drawn progress bar, None when there is none."""
-    best = ""
+    """Return filled share (0-100) and length of the longest drawn progress bar, None when there is none."""
+    longest = max(bars(text), key=lambda drawn: drawn[1], default=None)
+    return longest[:2] if longest is not None else None
+
+
+def bars(text: str) -> list[tuple[float, int, int]]:
+    """Return filled share, length and offset of every progress bar that a text draws."""
+    found: list[tuple[float, int, int]] = []
+    end = 0
     for hit in BAR.finditer(text):
         run = hit[0].strip(" .-")
-        if any(char in _BAR_CHARS for char in run) or (len(run) > 4 and set(run) <= set("#=-.")):
-            inner = re.search(r"\[([^\[\]]{5,400})\]", text)
-            run = inner[1] if inner and any(c in _BAR_CHARS + "#=" for c in inner[1]) else run
-            best = run if len(run) > len(best) else best
-    if len(best) < 5 or not any(char in _FULL + "░▒□▱▯" for char in best):
-        return None
-    return 100 * sum(char in _FULL for char in best) / len(best), len(best)
+        if hit.start() < end or not (
+            any(char in _BAR_CHARS for char in run) or (len(run) > 4 and set(run) <= set("#=-."))
+        ):
+            continue
+        start = hit.start() + hit[0].index(run)
+        opened = text.rfind("[", end, hit.start())
+        if opened >= 0 and (inner := _IN_BRACKETS.match(text, opened)) and inner.end() >= hit.end():
+            run, start, end = inner[1], opened, inner.end()
+        if len(run) >= 5 and any(char in _FULL + "░▒□▱▯" for char in run):
+            found.append((100 * sum(char in _FULL for char in run) / len(run), len(run), start))
+    return found
 
 
 def milestone_done(text: str) -> re.Match[str] | None:
@@ -227,6 +253,22 @@ def phase_statuses(text: str) -> list[tuple[str, Mark, str, int]]:
         if mark is not None and not re.search(r"\b(?:not|until|before|when|if|once|after)\s*\Z", before):
             found.append((normalise(hit["id"]), mark, hit[0], hit.start()))
     return found
+
+
+def says_done(text: str) -> bool:
+    """Whether a text says of something in it that it is complete; not "Complete Checkout", which is a name."""
+    return _SAYS_DONE.search(text) is not None
+
+
+def active_phase(status: str) -> str:
+    """Return the phase that a status names as its object (``Executing Phase 1``), empty for any other status.
+
+    One that is only waited for, or comes before or after, is no object.
+    """
+    match = _OF_PHASE.match(status)
+    if match is None or _RELATION.search(match["said"]):
+        return ""
+    return normalise(match["id"])
 
 
 def only_version(text: str) -> str:

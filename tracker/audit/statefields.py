@@ -53,10 +53,7 @@ def read(reader: Reader, key: str, value: str, *, bare: str, line: int, column: 
         about_phase = scope and any(word in key for word in PHASE)
         progress(reader, f"Phase {scope} {value}" if about_phase else value, column, line)
     elif key in FOCUS_KEYS:
-        named = [normalise(number) for number in _PHASES_NAMED.findall(plain)]
-        reader.claim(
-            line, column, "focus", bare, scope=max(named, key=order, default=""), value=plain, decisive=False
-        )
+        _focus(reader, bare, plain, line, column)
     elif key in COUNT_KEYS:
         _count(reader, key, plain, bare=bare, line=line, column=column)
     elif (
@@ -111,6 +108,18 @@ def _position(reader: Reader, key: str, value: str, line: int, column: int) -> N
         reader.claim(line, column, "milestone status", f"{key}: {value}", value=hit[0], mark="done")
 
 
+def _focus(reader: Reader, bare: str, plain: str, line: int, column: int) -> None:
+    """What is worked on; a focus that calls a phase complete speaks of that phase, and of no place to stand at."""
+    done = phrases.says_done(plain)
+    statuses = phrases.phase_statuses(plain) if done else []
+    for number, mark, words, offset in statuses:
+        reader.claim(line, column + offset, "phase status", bare, scope=number, mark=mark, value=words)
+    named = {normalise(number) for number in _PHASES_NAMED.findall(plain)} if statuses or not done else set()
+    scope = max(named - {status[0] for status in statuses}, key=order, default="")
+    if scope or not statuses:
+        reader.claim(line, column, "focus", bare, scope=scope, value=plain, decisive=False)
+
+
 def _plan(reader: Reader, value: str, line: int, column: int) -> None:
     plain = marks.plain(value)
     found = phrases.plan_position(plain)
@@ -140,7 +149,7 @@ def _status(reader: Reader, plain: str, line: int, column: int) -> None:
     if statuses or hit:
         return
     mark_found = marks.status(plain)
-    scope = reader.scope or reader.phase
+    scope = phrases.active_phase(plain) or reader.scope or reader.phase
     if mark_found is not None and scope:
         reader.claim(
             line, column, "phase status", f"Status: {plain}", scope=scope, value=plain, mark=mark_found
@@ -186,7 +195,7 @@ def progress(reader: Reader, text: str, column: int, line: int, *, of: str = "")
         reader.section if reader.section in ("position", "progress", "metrics", "history") else "progress"
     )
     found = phrases.figures(plain)
-    drawn = phrases.bar(text)
+    drawn = phrases.bars(text)
     if (hit := phrases.milestone_done(plain)) is not None and not found:
         reader.claim(line, column, "milestone status", text, section=section, value=hit[0], mark="done")
     for figure in found:
@@ -207,7 +216,6 @@ def progress(reader: Reader, text: str, column: int, line: int, *, of: str = "")
                 percent=figure.percent,
                 decisive=False if unclear else None,
             )
-            _bar(reader, text, drawn, figure.percent or 0, column=column, line=line)
         else:
             reader.claim(
                 line,
@@ -221,15 +229,15 @@ def progress(reader: Reader, text: str, column: int, line: int, *, of: str = "")
                 total=figure.total,
                 decisive=False if figure.done is None or unclear else None,
             )
-    if not found and drawn is not None and hit is None:
+    percents = [figure.percent for figure in found if figure.percent is not None]
+    if percents and len(drawn) in (1, len(percents)):
+        # Each bar has the percentage of its place, one alone any of the line: none is within a cell of it.
+        for index, (share, length, offset) in enumerate(drawn):
+            beside = percents if len(drawn) == 1 else [percents[index]]
+            if all(abs(share - percent) > 100 / length + 2 for percent in beside):
+                value = f"{beside[0]:g}"
+                reader.claim(line, column + offset, "bar", text, percent=share, value=value, decisive=False)
+    if not found and hit is None and (longest := phrases.bar(text)) is not None:
         reader.claim(
-            line, column, "percent", text, section=section, percent=round(drawn[0], 1), decisive=False
+            line, column, "percent", text, section=section, percent=round(longest[0], 1), decisive=False
         )
-
-
-def _bar(
-    reader: Reader, text: str, drawn: tuple[float, int] | None, percent: float, *, column: int, line: int
-) -> None:
-    """Note a bar that is more than one cell away from the percentage beside it."""
-    if drawn is not None and abs(drawn[0] - percent) > 100 / drawn[1] + 2:
-        reader.claim(line, column, "bar", text, percent=drawn[0], value=f"{percent:g}", decisive=False)
