@@ -215,3 +215,54 @@ def test_a_document_without_a_claim_promises_nothing(make: Make) -> None:
     assert report.verdict == "consistent"
     assert report.reason.startswith("nothing in it could be checked")
     assert [line.line for line in report.unread] == [3, 4, 5, 8]
+
+
+def _phases(*rows: str) -> str:
+    lines = ["## Phase Status", "", "| Phase | Name | Status |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {n} | {row} |" for n, row in enumerate(rows, start=1)), ""])
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "expected"),
+    [
+        ("total_phases: 2\n  completed_phases: 1", ("A | Complete", "B | Complete", "C | Planned"), True),
+        ("total_phases: 3\n  completed_phases: 1", ("A | Complete", "B | Complete", "C | Planned"), True),
+        ("total_phases: 3\n  completed_phases: 2", ("A | Complete", "B | Complete", "C | Planned"), False),
+        ("total_phases: 5\n  completed_phases: 3", ("A | Complete", "B | Complete", "C | Planned"), False),
+        ("total_phases: 3\n  completed_phases: 1", ("A | Complete", "B | Complete", "C | Deferred"), False),
+        (
+            "total_phases: 2\n  completed_phases: 1",
+            ("A v1.0 | Complete", "B | Complete", "C | Planned"),
+            False,
+        ),
+    ],
+)
+def test_the_front_matter_counts_the_phases_of_the_documents_table(
+    make: Make, head: str, rows: tuple[str, ...], expected: bool
+) -> None:
+    document = f"---\nprogress:\n  {head}\n---\n\n# Project State\n\n{_phases(*rows)}"
+    report = make({".planning/STATE.md": document, ".planning/ROADMAP.md": "# Roadmap\n"})
+    assert (report.verdict == "self-contradictory") is expected
+
+
+def test_a_table_may_hold_more_milestones_than_the_front_matter_counts(make: Make) -> None:
+    head = "---\nmilestone: v1.1\nprogress:\n  total_phases: 2\n  completed_phases: 1\n---\n\n"
+    document = head + "# Project State\n\n" + _phases("A | Complete", "B | Complete", "C | Planned")
+    report = make({".planning/STATE.md": document, ".planning/ROADMAP.md": "# Roadmap\n"})
+    assert report.verdict == "consistent"
+
+
+@pytest.mark.parametrize(("section", "verdict"), [("Progress", "contradicted"), ("Summaries", "consistent")])
+def test_a_heading_that_gives_a_phases_status_and_count(make: Make, section: str, verdict: str) -> None:
+    files = place("01-01", "02-01", "02-02", done=["01-01"])
+    document = (
+        "# Project State\n\n## Performance Metrics\n\n| Phase | Plans | Total |\n|---|---|---|\n| 01-a | 1 | 3min |\n\n"
+        f"## {section}\n\n### Phase 1: A - COMPLETE\n\nLit.\n\n### Phase 2: B - COMPLETE (2/2 plans complete)\n"
+    )
+    roadmap = "# Roadmap\n\n- [x] **Phase 1: A**\n- [ ] **Phase 2: B**\n"
+    report = make({".planning/STATE.md": document, ".planning/ROADMAP.md": roadmap} | files)
+    found = [(c.kind, c.scope, c.line, c.verdict) for c in report.claims]
+    assert ("phase status", "1", 11, "supported") in found
+    assert ("phase status", "2", 15, "contradicted") in found
+    assert ("plans", "2", 15, "contradicted") in found
+    assert report.verdict == verdict

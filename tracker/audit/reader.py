@@ -53,11 +53,23 @@ NOTED = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseHeading:
+    """A heading that names a phase, and the section that it stands in."""
+
+    line: int
+    column: int
+    phase: str
+    text: str
+    section: str
+
+
 @dataclass(slots=True)
 class Reader:
     """What a document's reading collects. ``phase`` is the phase that the position names.
 
-    ``heading`` is the last heading in small letters, ``label`` is the milestone that a part of the metrics is about, ``listing`` the mark of a list of plans.
+    ``heading`` is the last heading in small letters, ``label`` is the milestone that a part of the metrics is about, ``listing`` the mark of a list of plans,
+    ``around`` the section of the last heading that names no phase.
     """
 
     file: str
@@ -71,6 +83,8 @@ class Reader:
     slice: str = ""
     label: str = ""
     listing: Mark | None = None
+    around: str = "other"
+    headings: list[PhaseHeading] = field(default_factory=list)
 
     def claim(
         self,

@@ -20,7 +20,7 @@ from tracker.audit import lines as md
 from tracker.audit.ids import normalise
 from tracker.audit.model import Document, Finding, Mark, Unread
 from tracker.audit.planfile import cited_commits
-from tracker.audit.reader import SECTIONS, Reader
+from tracker.audit.reader import SECTIONS, PhaseHeading, Reader
 from tracker.audit.text import Decoded
 from tracker.audit.words import ANY_PHASE
 
@@ -52,7 +52,7 @@ def read(decoded: Decoded, file: str) -> Document:
             if len(heading["level"]) == 1 and not title:
                 title = heading["rest"].strip(" *")
             else:
-                _heading(reader, heading["rest"], len(heading["level"]))
+                _heading(reader, heading["rest"], len(heading["level"]), index + 1, line)
             continue
         if md.is_table(lines, index):
             rows = list(md.rows(lines, index))
@@ -180,7 +180,7 @@ def _number(value: object) -> float | None:
     return float(text) if re.fullmatch(r"\d{1,5}(?:\.\d{1,4})?", text) else None
 
 
-def _heading(reader: Reader, rest: str, level: int) -> None:
+def _heading(reader: Reader, rest: str, level: int, number: int, line: str) -> None:
     low = marks.plain(rest[:160]).casefold()
     reader.scope = reader.label = ""
     reader.heading = low
@@ -193,8 +193,14 @@ def _heading(reader: Reader, rest: str, level: int) -> None:
     else:
         if level <= 2 or reader.section in ("position", "progress"):
             reader.section = "other" if named is None else "history"
-    if named is not None:
-        reader.scope = named[0]
+    if named is None:
+        reader.around = reader.section
+        return
+    reader.scope = named[0]
+    if md.phase_name(rest) is not None:
+        section = reader.around if level > 2 else "other"
+        column = len(line) - len(line.lstrip()) + 1
+        reader.headings.append(PhaseHeading(number, column, named[0], rest, section))
 
 
 def _listing(heading: str) -> Mark | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from tracker.audit import lines as md
-from tracker.audit import marks, words
+from tracker.audit import marks, phrases, words
 from tracker.audit.ids import order
 from tracker.audit.model import Claim, Mark, Roadmap, Unread
-from tracker.audit.reader import Reader
+from tracker.audit.reader import DECISIVE, PhaseHeading, Reader
 
 _WORDS_OF_NO_WEIGHT = {"project", "goal", "note", "milestone", "focus"}
 _SAYS_DONE = re.compile(
@@ -19,7 +19,8 @@ _SAYS_DONE = re.compile(
 def phases_as_claims(reader: Reader, read: Roadmap) -> None:
     """Turn phase headings and boxes of a state document into claims, where no table or line said the same.
 
-    One that a table gives another status decides, for both cannot be true.
+    A heading decides in the sections that do; elsewhere one that a table gives another status does, for both cannot
+    be true.
     """
     said: dict[str, list[Claim]] = {}
     for claim in reader.claims:
@@ -31,21 +32,60 @@ def phases_as_claims(reader: Reader, read: Roadmap) -> None:
             mark = "done" if phase.checkbox else "open"
         elif phase.heading:
             mark = "done"
+        headings = [heading for heading in reader.headings if heading.phase == phase.number]
+        heading = next((h for h in headings if _heading_mark(h.text) == "done"), None)
+        if mark is None and heading is not None:
+            mark = "done"
+        if mark == "done" and phase.checkbox is None:
+            heading = heading or (headings[0] if headings else None)
+        else:
+            heading = None
         others = said.get(phase.number, [])
         against = mark == "done" and any(_denies(other, phase.title) for other in others)
         current = mark == "done" and phase.number == reader.phase and not _tabled(others)
         if mark is None or (others and not against and not current):
             continue
         reader.claim(
-            phase.line,
-            phase.column,
+            heading.line if heading is not None else phase.line,
+            heading.column if heading is not None else phase.column,
             "phase status",
-            f"Phase {phase.number}: {phase.title}",
+            heading.text if heading is not None else f"Phase {phase.number}: {phase.title}",
             section="progress",
             scope=phase.number,
             mark=mark,
             value="marked",
-            decisive=mark == "done" and (phase.checkbox is not None or against),
+            decisive=mark == "done"
+            and (
+                phase.checkbox is not None or against or (heading is not None and heading.section in DECISIVE)
+            ),
+        )
+    for heading in reader.headings:
+        _count(reader, heading)
+
+
+_COUNT = re.compile(r"[ \t]*[(（][ \t]*\d{1,4}[ \t]*(?:/|of)[ \t]*\d{1,4}[^()（）]{0,40}[)）][\s*_]*\Z")
+"""A count in parentheses at the end of a heading: behind the mark, if there is one."""
+
+
+def _heading_mark(text: str) -> Mark | None:
+    return marks.tail(_COUNT.sub("", text))
+
+
+def _count(reader: Reader, heading: PhaseHeading) -> None:
+    """``### Phase 3: Glass (1/3 plans complete)``."""
+    at = _COUNT.search(heading.text)
+    plans = [f for f in phrases.figures(at[0]) if f.unit == "plans" and f.done is not None] if at else []
+    if len(plans) == 1:
+        reader.claim(
+            heading.line,
+            heading.column,
+            "plans",
+            heading.text,
+            section="progress",
+            scope=heading.phase,
+            done=plans[0].done,
+            total=plans[0].total,
+            decisive=heading.section in DECISIVE,
         )
 
 
