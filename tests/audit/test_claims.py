@@ -200,7 +200,7 @@ def test_a_status_is_of_the_phase_that_it_names(make: Make, status: str, scope: 
 def test_no_plan_files_are_called_so(make: Make) -> None:
     files = place("01-01", done=["01-01"])
     report = make(project(TWO, state("Phase: 2 of 2 (B)", "Status: Ready to plan"), files))
-    assert one(report, "phase status").evidence == "phase 2: no plan files"
+    assert one(report, "phase status").evidence == "phase 2: there is no plan file"
 
 
 @pytest.mark.parametrize(
