@@ -116,7 +116,7 @@ def test_a_contradiction_names_the_count_that_contradicts(make: Make) -> None:
     report = make(project("### Phase 1: A\n\n- [ ] 01-01: a\n", state(head=head), files))
     found = one(report, "phases")
     assert found.verdict == "contradicted"
-    assert found.evidence.endswith(": 1 of 1 phase directories have a SUMMARY for every plan")
+    assert found.evidence.endswith(": 1 of 1 phase directory has a SUMMARY for every plan")
 
 
 def test_a_plan_called_complete_needs_its_summary(make: Make) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tracker.audit import wording
 from tracker.audit.ids import is_backlog
 from tracker.audit.model import PlanFile, RoadmapPhase, SummaryFile
 
@@ -141,14 +142,15 @@ class Scope:
             return None if worked and not done else done
 
         if files or not filled:
-            self.plans.append(Tally(told(summarised), files, _with_summary(summarised, files)))
+            words = wording.share(summarised, files, "plan file", "has", "a SUMMARY")
+            self.plans.append(Tally(told(summarised), files, words))
         else:
             self.plans.append(Tally(filled, filled, f"{_summaries(filled)} without a plan file"))
         if lines:
-            words = f"{checked} of {lines} plan boxes in ROADMAP.md are ticked"
+            words = wording.share(checked, lines, "plan box", "is", "ticked in ROADMAP.md")
             self.plans.append(Tally(told(checked), lines, words))
         if counted:
-            words = f"ROADMAP.md says {table_done} of {table_total} plans"
+            words = f"ROADMAP.md says {table_done} of {wording.some(table_total, 'plan')}"
             self.plans.append(Tally(told(table_done), table_total, words))
         of_listed = [d for d in self.directories if d.phase in by_phase]
         of_roadmap = (sum(d.summarised for d in of_listed), sum(d.filled for d in of_listed))
@@ -157,14 +159,14 @@ class Scope:
         totals = [total for total in (lines, table_total) if total >= written]
         shares = [(done, total) for done in of_roadmap for total in totals]
         for done, total in dict.fromkeys(shares):
-            words = f"{_summaries(done)} of the phases in ROADMAP.md to the {total} plans that it gives them"
+            words = f"{_summaries(done)} of the phases in ROADMAP.md to {wording.some(total, 'plan')} that it gives them"
             self.plans.append(Tally(told(done), total, words, joined=True))
         for done in dict.fromkeys((summarised, filled)):
-            words = f"{_summaries(done)} to {best_total} plans in files and ROADMAP.md"
+            words = f"{_summaries(done)} to {wording.some(best_total, 'plan')} in files and ROADMAP.md"
             self.plans.append(Tally(told(done), best_total, words, joined=True))
-        words = f"{_summaries(filled)}, with or without a plan, beside {files} plan files"
+        words = f"{_summaries(filled)}, with or without a plan, beside {wording.some(files, 'plan file')}"
         self.plans.append(Tally(told(filled), files, words, joined=True, loose=True))
-        words = f"{best_done} of {best_total} plans in files and ROADMAP.md together"
+        words = f"{best_done} of {wording.some(best_total, 'plan')} in files and ROADMAP.md together"
         self.plans.append(Tally(told(best_done), best_total, words, joined=True))
 
     def _count_phases(self) -> None:
@@ -184,36 +186,35 @@ class Scope:
         def add(done: int, total: int, words: str, *, joined: bool = False) -> None:
             self.phases.append(Tally(None if worked and not done else done, total, words, joined))
 
-        def groups(done: set[str], total: set[str], words: str, *, joined: bool = False) -> None:
-            done &= total  # What is done is counted among what the total counts, never beside it.
+        def groups(
+            done: set[str], total: set[str], words: tuple[str, str, str], *, joined: bool = False
+        ) -> None:
+            done = done & total  # What is done is counted among what the total counts, never beside it.
             for a, b in dict.fromkeys(((len(done), len(total)), (_whole(done), _whole(total)))):
-                add(a, b, words.format(a, b), joined=joined)
+                add(a, b, wording.share(a, b, *words), joined=joined)
 
         complete = sum(d.complete for d in self.directories)
-        directories = "{} of {} phase directories have a SUMMARY for every plan"
-        groups(marked, numbers, "{} of {} phases are marked complete in ROADMAP.md")
-        add(complete, len(self.directories), directories.format(complete, len(self.directories)))
+        directories = ("phase directory", "has", "a SUMMARY for every plan")
+        groups(marked, numbers, ("phase", "is", "marked complete in ROADMAP.md"))
+        add(complete, len(self.directories), wording.share(complete, len(self.directories), *directories))
         groups(finished, on_disk, directories, joined=True)
         groups(finished, planned, directories, joined=True)
-        groups(tabled, in_table, "{} of {} rows of ROADMAP.md's table are complete", joined=True)
+        groups(tabled, in_table, ("row", "is", "complete in ROADMAP.md's table"), joined=True)
+        groups(full, numbers, ("phase", "is", "complete by the marks or counts of ROADMAP.md"), joined=True)
         groups(
-            full, numbers, "{} of {} phases are complete by the marks or counts of ROADMAP.md", joined=True
+            finished,
+            numbers,
+            ("phase", "has", "a SUMMARY for every plan, of those in ROADMAP.md"),
+            joined=True,
         )
-        groups(finished, numbers, "{} phases have a SUMMARY for every plan, ROADMAP.md lists {}", joined=True)
-        together = "{} of {} phases are complete by files or ROADMAP.md"
+        together = ("phase", "is", "complete by files or ROADMAP.md")
         for total in (numbers, numbers | on_disk):
             for done in (finished, marked, marked | finished, full | finished):
                 groups(done, total, together, joined=True)
 
 
-def _with_summary(done: int, total: int) -> str:
-    if not total:
-        return "there is no plan file"
-    return f"{done} of {total} plan file{' has' if total == 1 else 's have'} a SUMMARY"
-
-
 def _summaries(number: int) -> str:
-    return f"{number} SUMMARY file{'' if number == 1 else 's'}"
+    return wording.some(number, "SUMMARY file")
 
 
 def _whole(numbers: Iterable[str]) -> int:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tracker.audit import scopes
+from tracker.audit import scopes, wording
 from tracker.audit.counting import Directory
 from tracker.audit.evidence import Evidence
 from tracker.audit.ids import normalise, order, padded
@@ -209,7 +209,8 @@ def of_commits(evidence: Evidence, log: History) -> list[Finding]:
     found.extend(
         Finding(
             "commits-without-plan",
-            f"{len(log.by_plan[key])} commits name plan {padded(key)}, which has no plan file; first {log.by_plan[key][-1][:12]}",
+            f"{len(log.by_plan[key])} commit{' names' if len(log.by_plan[key]) == 1 else 's name'} plan {padded(key)}, "
+            f"which has no plan file; first {log.by_plan[key][-1][:12]}",
         )
         for key in orphans
     )
@@ -255,7 +256,7 @@ def verification_claims(evidence: Evidence) -> list[Claim]:
                 mark="done" if passed else "open",
                 decisive=False,
                 verdict=CONTRADICTED if against else UNSUPPORTED,
-                evidence=f"{summarised} of {plans} plans have a SUMMARY"
+                evidence=wording.share(summarised, plans, "plan", "has", "a SUMMARY")
                 if against
                 else "somebody's word; no recorded check proves it",
             )

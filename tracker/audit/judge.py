@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tracker.audit import marks, phrases, stategsd2
+from tracker.audit import marks, phrases, stategsd2, wording
 from tracker.audit.counting import Scope, Tally
 from tracker.audit.evidence import Evidence
 from tracker.audit.ids import padded, whole
@@ -100,7 +100,8 @@ def _ground(scope: Scope, what: str, found: Tally) -> str:
 def _nothing_planned(evidence: Evidence) -> Judgement:
     waiting = [p.number for p in evidence.listed.values() if p.complete is not True]
     if waiting:
-        return CONTRADICTED, f"ROADMAP.md lists {len(waiting)} phases that are not complete"
+        words = wording.share(len(waiting), len(evidence.listed), "phase", "is", "not complete in ROADMAP.md")
+        return CONTRADICTED, words
     return SUPPORTED, "no phase is open in ROADMAP.md"
 
 
@@ -116,7 +117,10 @@ def _no_plans(phase: str, evidence: Evidence) -> Judgement:
         if not evidence.listed or directory.phase in open_phases
     ]
     if written and open_phases:
-        return CONTRADICTED, f"{len(written)} plan files of open phases, the first {written[0]}"
+        return (
+            CONTRADICTED,
+            f"{wording.some(len(written), 'plan file')} of open phases, the first {written[0].rpartition('/')[2]}",
+        )
     return SUPPORTED, "no plan of an open phase is written"
 
 
@@ -133,7 +137,7 @@ def _ratio(claim: Claim, evidence: Evidence) -> Judgement:
         verdict, words = _counts(claim, evidence, what)
         if verdict != CONTRADICTED:
             return verdict, words
-    return UNSUPPORTED, "a count without a unit"
+    return UNSUPPORTED, "a count that does not say of what"
 
 
 def _percent(claim: Claim, evidence: Evidence) -> Judgement:
@@ -152,7 +156,7 @@ def _percent(claim: Claim, evidence: Evidence) -> Judgement:
         return UNSUPPORTED, "nothing to compute a percentage from"
     distance, percent, scope, tally = min(shares, key=lambda share: share[0])
     if distance <= TOLERANCE:
-        return SUPPORTED, f"{scope.name}: {tally.words}"
+        return SUPPORTED, f"{scope.name}: {tally.words} ({percent:.0f} %)"
     if claim.percent == 0 and _nothing_planned(evidence)[0] == SUPPORTED:
         # Every listed phase is complete: a counter at zero is the next milestone's.
         zero = any(c.kind in ("plans", "phases") and c.total == 0 for c in _said(evidence))
@@ -190,7 +194,7 @@ def _position(claim: Claim, evidence: Evidence) -> Judgement:
         return SUPPORTED, words
     return (
         CONTRADICTED,
-        f"ROADMAP.md lists {len(evidence.listed)} phases, up to phase {max(map(whole, evidence.listed))}",
+        f"ROADMAP.md lists {wording.some(len(evidence.listed), 'phase')}, up to phase {max(map(whole, evidence.listed))}",
     )
 
 
@@ -263,7 +267,7 @@ def _tasks(claim: Claim, evidence: Evidence) -> Judgement:
     if phase is None or not phase.tasks:
         return UNSUPPORTED, "the document lists no tasks of this phase"
     done = sum(task.checked for task in phase.tasks)
-    words = f"{done} of {len(phase.tasks)} boxes of phase {claim.scope} are ticked"
+    words = wording.share(done, len(phase.tasks), "task box", "is", f"ticked for phase {claim.scope}")
     if (claim.done, claim.total) == (done, len(phase.tasks)):
         return SUPPORTED, words
     return CONTRADICTED, words

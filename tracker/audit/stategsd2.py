@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tracker.audit import marks
+from tracker.audit import marks, wording
 from tracker.audit.model import CONTRADICTED, SUPPORTED, UNSUPPORTED, Claim, Verdict
 from tracker.audit.reader import Reader
 
@@ -55,7 +55,7 @@ def judge(claim: Claim, evidence: Evidence) -> tuple[Verdict, str]:
     if claim.kind == "slice position":
         return SUPPORTED, f"{claim.scope} exists"
     done = sum(plan.status == "done" for plan in plans)
-    words = f"{claim.scope}: {done} of {len(plans)} tasks have a SUMMARY or a ticked box"
+    words = f"{claim.scope}: {wording.share(done, len(plans), 'task', 'has', 'a SUMMARY or a ticked box')}"
     finished = bool(plans) and done == len(plans)
     if claim.mark == "done":
         recorded = any(plan.status == "done" for phase in phases for plan in phase.plans)
