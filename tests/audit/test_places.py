@@ -9,7 +9,7 @@ import pytest
 
 from tests.audit.conftest import Make
 from tests.audit.samples import STATE, lighthouse, plan, summary
-from tracker.audit import Report, audit_path
+from tracker.audit import Report, audit_path, wording
 
 STREAMS = ".planning/workstreams"
 
@@ -73,6 +73,20 @@ def test_a_roadmap_on_its_own_is_audited_with_the_state_beside_it(make: Make, tm
     files = lighthouse()
     make({"STATE.md": files[".planning/STATE.md"], "ROADMAP.md": files[".planning/ROADMAP.md"]})
     assert audited(tmp_path / "ROADMAP.md") == audited(tmp_path / "STATE.md") == audited(tmp_path)
+
+
+def test_a_state_document_of_another_name_is_read_with_the_phases_beside_it(
+    make: Make, tmp_path: Path
+) -> None:
+    files = lighthouse()
+    said = files.pop(".planning/STATE.md").replace("completed_plans: 2", "completed_plans: 4")
+    whole = make({**files, ".planning/PROJECT_STATE.md": said})
+    assert verdicts(whole) == [(".planning/PROJECT_STATE.md", "contradicted")]
+    assert audited(tmp_path / ".planning/PROJECT_STATE.md") == audited(tmp_path / ".planning") == whole
+    make({".planning/STATE.md": STATE})
+    assert verdicts(audited(tmp_path)) == [(".planning/STATE.md", "consistent")]
+    named = audited(tmp_path / ".planning/PROJECT_STATE.md")
+    assert verdicts(named) == [(".planning/PROJECT_STATE.md", "contradicted")]
 
 
 def test_workstreams_are_judged_each_by_its_own_files(make: Make) -> None:
@@ -204,6 +218,31 @@ def test_evidence_is_in_words_for_one_and_for_none(make: Make) -> None:
     lone[".planning/phases/01-lamp/01-01-PLAN.md"] = plan("01")
     (active,) = [claim for claim in make(lone).claims if claim.kind == "phase status"]
     assert active.evidence == "phase 1: 1 of 1 plan file has a SUMMARY"
+
+
+def test_a_percentage_says_of_what_it_is_and_says_it_once(make: Make) -> None:
+    assert _percentage(make(harbour(33))) == "workstream quay: 1 of 3 plan files has a SUMMARY (33 %)"
+    assert (
+        _percentage(make(harbour(90))) == "nearest is 33 % (workstream quay: 1 of 3 plan files has a SUMMARY)"
+    )
+
+
+def _percentage(report: Report) -> str:
+    return [claim.evidence for claim in report.claims if claim.kind == "percent"][-1]
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "words"),
+    [
+        (0, 0, "there is no plan box"),
+        (0, 1, "0 of 1 plan box is ticked"),
+        (1, 3, "1 of 3 plan boxes is ticked"),
+        (0, 3, "0 of 3 plan boxes are ticked"),
+        (2, 3, "2 of 3 plan boxes are ticked"),
+    ],
+)
+def test_shares_have_singular_and_plural(done: int, total: int, words: str) -> None:
+    assert wording.share(done, total, "plan box", "is", "ticked") == words
 
 
 def test_parts_hold_every_file_once(make: Make) -> None:

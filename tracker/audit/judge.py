@@ -166,9 +166,9 @@ def _percent(claim: Claim, evidence: Evidence) -> Judgement:
         return UNSUPPORTED, doubt
     if claim.percent and not evidence.keeps_records:
         return UNSUPPORTED, _NO_RECORDS
-    return (
-        CONTRADICTED,
-        f"nearest is {percent:.0f} % ({scope.name}: {tally.words}); {scopes[0].describe('plans')}",
+    nearest, plans = f"{scope.name}: {tally.words}", scopes[0].describe("plans")
+    return CONTRADICTED, f"nearest is {percent:.0f} % ({nearest})" + (
+        f"; {plans}" if plans != nearest else ""
     )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 PLANNING = ".planning"
 GSD_2 = ".gsd"
 STREAMS = "workstreams"
-DOCUMENTS = ("STATE.md", "PROJECT_STATE.md", "ROADMAP.md")
+STATES = ("STATE.md", "PROJECT_STATE.md")
+"""What a state document is called: the first of them that is there is the one that counts."""
+DOCUMENTS = (*STATES, "ROADMAP.md")
 
 
 def find(path: str) -> Path | None:
@@ -53,6 +55,12 @@ def documents(directory: Path) -> list[str]:
     """Return the names of the state document and the roadmap, in whatever case, as far as the directory has them."""
     names = listdir(directory)
     return [names[name.upper()] for name in DOCUMENTS if name.upper() in names]
+
+
+def state(directory: Path) -> str | None:
+    """Return the name of the state document of a directory, None when it has none."""
+    names = listdir(directory)
+    return next((names[name.upper()] for name in STATES if name.upper() in names), None)
 
 
 def streams(directory: Path) -> list[str]:

@@ -26,8 +26,6 @@ from tracker.audit.names import title_of
 from tracker.audit.parts import Pieces
 
 _STATUSES: dict[Mark, str] = {"done": "done", "active": "active", "open": "pending", "deferred": "deferred"}
-_ALONE = ("STATE.MD", "PROJECT_STATE.MD")
-"""State documents that a ROADMAP.md beside them goes with."""
 find = places.find
 
 
@@ -48,13 +46,12 @@ def read_around(path: str, *, cache: disk.FileCache | None = None) -> Project | 
     found = find(path)
     if found is None or not found.is_file():
         return read(path, cache=cache)
-    known = found.name in places.documents(found.parent)
-    home = places.home(found)
-    if home is None or (not known and found.name.upper().startswith("ROADMAP")):
-        beside = known and found.name.upper() not in _ALONE
-        return _from_document(found.parent / places.documents(found.parent)[0] if beside else found)
+    state, home = places.state(found.parent), places.home(found)
+    roadmap = found.name.upper() == "ROADMAP.MD"
+    if home is None or (not roadmap and found.name.upper().startswith("ROADMAP")):
+        return _from_document(found.parent / state if roadmap and state else found)
     project = _from_directory(home, cache)
-    return project if known else _instead(project, home, found.name)
+    return project if roadmap or found.name == state else _instead(project, home, found.name)
 
 
 def _instead(project: Project, home: Path, name: str) -> Project:
@@ -112,7 +109,7 @@ def _part(directory: Path, listing: disk.Disk, stream: str) -> Project:
     problems = list(listing.problems)
     names = places.listdir(directory)
     alone = not listing.directories and "ROADMAP.MD" not in names
-    document = documents.state_document(directory, names.get("STATE.MD"), prefix, problems, alone=alone)
+    document = documents.state_document(directory, places.state(directory), prefix, problems, alone=alone)
     plan = documents.road_map(directory, names.get("ROADMAP.MD"), prefix, problems)
     home = "" if plan is not None else documents.milestone(directory, document)
     if home:
@@ -144,7 +141,8 @@ def _from_document(path: Path) -> Project:
     if name.upper().startswith("ROADMAP"):
         plan = documents.road_map(directory, name, "", problems)
     else:
-        beside = places.listdir(directory).get("ROADMAP.MD") if name.upper() in _ALONE else None
+        goes = name.upper() in map(str.upper, places.STATES)
+        beside = places.listdir(directory).get("ROADMAP.MD") if goes else None
         document = documents.state_document(directory, name, "", problems, alone=beside is None)
         plan = documents.road_map(directory, beside, "", problems)
     title = (document.project or document.title) if document else ""
