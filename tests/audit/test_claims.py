@@ -215,3 +215,23 @@ def test_no_plan_files_are_called_so(make: Make) -> None:
 def test_each_bar_belongs_to_the_percentage_beside_it(make: Make, line: str, found: list[str]) -> None:
     report = make(project(TWO, state("Phase: 2 of 2 (B)", f"Progress: {line}"), HALF))
     assert [finding.message for finding in report.findings if finding.kind == "percentage"] == found
+
+
+def test_counting_one_way_changes_nothing_for_the_next(make: Make) -> None:
+    head = "---\nprogress:\n  total_phases: 3\n  completed_phases: 2\n---"
+    roadmap = "- [ ] **Phase 1: A**\n- [x] **Phase 2: B**\n"
+    report = make(project(roadmap, state(head=head), place("03-01", done=["03-01"])))
+    assert one(report, "phases").evidence.startswith(
+        "the whole project: 2 of 3 phases are complete by files or ROADMAP.md"
+    )
+
+
+@pytest.mark.parametrize(("files", "verdict"), [((), "supported"), (("01-01",), "contradicted")])
+def test_plan_zero_of_zero_is_true_until_a_plan_is_written(
+    make: Make, files: tuple[str, ...], verdict: str
+) -> None:
+    roadmap = (
+        "- [ ] **Phase 1: A**\n\n### Phase 1: A\n\n**Plans**: 2 plans\n\n- [ ] 01-01: a\n- [ ] 01-02: b\n"
+    )
+    document = state("## Current Position", "", "Phase: 1 of 1", "Plan: 0 of 0 in current phase")
+    assert one(make(project(roadmap, document, place(*files))), "plan position").verdict == verdict

@@ -117,10 +117,8 @@ def _no_plans(phase: str, evidence: Evidence) -> Judgement:
         if not evidence.listed or directory.phase in open_phases
     ]
     if written and open_phases:
-        return (
-            CONTRADICTED,
-            f"{wording.some(len(written), 'plan file')} of open phases, the first {written[0].rpartition('/')[2]}",
-        )
+        first = written[0].rpartition("/")[2]
+        return CONTRADICTED, f"{wording.some(len(written), 'plan file')} of open phases, the first {first}"
     return SUPPORTED, "no plan of an open phase is written"
 
 
@@ -202,6 +200,8 @@ def _plan_position(claim: Claim, evidence: Evidence) -> Judgement:
     scope = evidence.of_phase(claim.scope) if claim.scope else None
     if scope is None or not scope.known:
         return UNSUPPORTED, "no plans to hold it against"
+    if claim.total == 0 and not claim.done:
+        return _no_plans(claim.scope, evidence)
     if scope.totals("plans") == {0}:
         return UNSUPPORTED, f"phase {claim.scope} has no plan files and no plan boxes"
     if claim.total is not None and claim.total not in scope.totals("plans"):
