@@ -63,6 +63,12 @@ WRONG: dict[str, tuple[Mapping[str, object], str]] = {
     "text a list": ({"text": ["a"]}, "'text' in 'data' has to be text"),
     "because an object": ({"because": {}}, "'because' in 'data' has to be text"),
     "slug a list": ({"slug": []}, "'slug' in 'data' has to be text"),
+    "phases a text": ({"phases": "done"}, "'phases' in 'data' has to be an object"),
+    "waits of a text": (
+        {"waits": {"2": "1"}},
+        "'waits' in 'data' has to be an object that gives each phase a list",
+    ),
+    "waits a list": ({"waits": ["1"]}, "'waits' in 'data' has to be an object"),
     "deferred numbers": ({"deferred": [1]}, "'deferred' in 'data' has to be a list of texts"),
     "a target of one": ({"score_target": [["a"]]}, "a list of pairs of texts"),
     "activity texts": ({"activity": ["a"]}, "'activity' in 'data' has to be a list of objects"),

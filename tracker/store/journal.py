@@ -161,6 +161,10 @@ def _is_object_of_texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
 
 
+def _is_object_of_lists(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_texts, value.values()))
+
+
 def _is_outcomes(value: Any) -> bool:
     try:
         return isinstance(value, dict) and _OUTCOMES.issuperset(value.values())
@@ -226,6 +230,7 @@ _TEXTS = frozenset(
 _SHAPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "checks": (_is_outcomes, f"an object that gives each check its outcome, one of {', '.join(OUTCOMES)}"),
     "phases": (_is_object_of_texts, "an object that gives each phase a text"),
+    "waits": (_is_object_of_lists, "an object that gives each phase a list of texts"),
     "proofs": (_is_object_of_texts, "an object that gives each plan a text"),
     "changes": (_is_changes, "a list of objects, each with the text 'path', and 'why' and 'kind' or not"),
     "deferred": (_is_texts, "a list of texts"),
