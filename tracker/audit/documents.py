@@ -8,6 +8,7 @@ from pathlib import Path
 from tracker.audit import disk, places, roadmap, state
 from tracker.audit.ids import order
 from tracker.audit.model import Document, Finding, Roadmap
+from tracker.audit.text import Decoded
 
 
 def milestone(directory: Path, document: Document | None) -> str:
@@ -29,12 +30,8 @@ def state_document(
 
     ``alone``: nothing else lists the project's phases.
     """
-    if name is None:
-        return None
-    try:
-        decoded = disk.read_text(str(directory / name))
-    except OSError as error:
-        problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
+    decoded = _decoded(directory, name, prefix, problems)
+    if name is None or decoded is None:
         return None
     found = state.read(decoded, prefix + name)
     return found if found.phases or not alone else _with_parts(found, decoded.text)
@@ -42,10 +39,17 @@ def state_document(
 
 def road_map(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Roadmap | None:
     """The roadmap of this name in a directory; what keeps it from being read goes into ``problems``."""
+    decoded = _decoded(directory, name, prefix, problems)
+    if name is None or decoded is None:
+        return None
+    return roadmap.read(decoded.text, prefix + name, wide=True)
+
+
+def _decoded(directory: Path, name: str | None, prefix: str, problems: list[Finding]) -> Decoded | None:
     if name is None:
         return None
     try:
-        return roadmap.read(disk.read_text(str(directory / name)).text, prefix + name, wide=True)
+        return disk.read_text(str(directory / name))
     except OSError as error:
         problems.append(Finding("unreadable", f"cannot be read: {error.strerror}", prefix + name, 1, 1))
         return None

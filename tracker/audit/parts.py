@@ -1,8 +1,8 @@
 """Phases of one number told apart: a project that numbers anew with each milestone has several "phase 1".
 
 A part is what shares one numbering: ``phases/`` (its name is empty: what is being worked on), an archived milestone
-(``v1.0``), a workstream without documents, a milestone that only ROADMAP.md still lists. A part whose numbers are used by no other one
-keeps them as they are; else each of them has the part's name before it: ``v1.0/1``.
+(``v1.0``), a workstream without documents, a milestone that only ROADMAP.md still lists. A part whose numbers are used
+by no other one keeps them as they are; else each of them has the part's name before it: ``v1.0/1``.
 """
 
 from __future__ import annotations

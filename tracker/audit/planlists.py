@@ -64,7 +64,8 @@ def item(line: str, mark: Mark) -> Item | None:
     if found is None:
         return None
     if box := found["box"]:
-        mark = "done" if box != " " else "open" if mark == "done" else mark
+        ticked = marks.box(box) == "done"
+        mark = "done" if ticked else "open" if mark == "done" else mark
     rest, symbol = found["rest"], ""
     named = _NUMBERED.match(rest)
     rest = named["title"] if named else rest

@@ -68,8 +68,8 @@ class PhaseHeading:
 class Reader:
     """What a document's reading collects. ``phase`` is the phase that the position names.
 
-    ``heading`` is the last heading in small letters, ``label`` is the milestone that a part of the metrics is about, ``listing`` the mark of a list of plans,
-    ``around`` the section of the last heading that names no phase.
+    ``heading`` is the last heading in small letters, ``around`` the section of the last one that names no phase,
+    ``label`` the milestone that a part of the metrics is about, ``listing`` the mark of a list of plans.
     """
 
     file: str

@@ -54,10 +54,10 @@ def audit(
     found = list(project.problems)
     documents: list[Judged] = []
     for part in project.parts or (project,):
-        evidence = _evidence(part, whole)
+        own = whole if part is project else gather(part)
+        evidence = own if part is project or part.stream else _around(part, project)
         said = [judge(claim, evidence) for claim in (part.state.claims if part.state else ())]
         said = consistency.check(_beside(said))
-        own = whole if part is project else gather(part)
         found += findings.of_files(own) + findings.of_bars(said) + roadmapcheck.of_roadmap(own)
         said += findings.verification_claims(evidence)
         claims += said
@@ -109,16 +109,11 @@ def _beside(claims: list[Claim]) -> list[Claim]:
     return found
 
 
-def _evidence(part: Project, whole: Evidence) -> Evidence:
-    """What a part's document is held against: its own files, or all of them where it lies outside of workstreams.
+def _around(part: Project, everything: Project) -> Evidence:
+    """What a document that lies outside of the workstreams is held against.
 
-    Such a document speaks of what is outside as well, else of everything, and in its figures maybe of both.
+    It speaks of what is outside as well, else of everything, and in its figures maybe of both.
     """
-    everything = whole.project
-    if part is everything:
-        return whole
-    if part.stream:
-        return gather(part)
     if not part.phase_directories and not part.plan_files:
         part = replace(
             part,

@@ -24,6 +24,8 @@ from tracker.audit.reader import SECTIONS, PhaseHeading, Reader
 from tracker.audit.text import Decoded
 from tracker.audit.words import ANY_PHASE
 
+_MILESTONE = re.compile(r"\bmilestone\b|\bv\d+(?:\.\d+)*\b", re.IGNORECASE)
+
 
 def read(decoded: Decoded, file: str) -> Document:
     """Read a state document of any dialect. Never raises; what is not understood is in ``unread``."""
@@ -75,7 +77,7 @@ def read(decoded: Decoded, file: str) -> Document:
         file=file,
         title=title,
         project=_first(reader, "project", front.text("project")),
-        goal=_first(reader, "goal", ""),
+        goal=_goal(reader, lines),
         front_matter=_flat(front.data),
         claims=tuple(reader.claims),
         phases=marks_read.phases,
@@ -84,6 +86,26 @@ def read(decoded: Decoded, file: str) -> Document:
         problems=(*front.problems, *_damage(decoded, file)),
         unread=tuple(reader.unread),
     )
+
+
+def _goal(reader: Reader, lines: list[str]) -> str:
+    """The first goal that is not a phase's or a milestone's: one below their headings is."""
+    parts: dict[int, bool] = {}
+    at = 0
+    for goal in reader.claims:
+        if goal.kind != "goal":
+            continue
+        for line in lines[at : goal.line]:
+            if heading := md.HEADING.match(line):
+                level, words = len(heading["level"]), heading["rest"]
+                parts = {above: part for above, part in parts.items() if above < level}
+                parts[level] = level > 1 and (
+                    md.phase_name(words) is not None or bool(_MILESTONE.search(words))
+                )
+        if not any(parts.values()):
+            return goal.value
+        at = goal.line
+    return ""
 
 
 def _damage(decoded: Decoded, file: str) -> tuple[Finding, ...]:

@@ -28,26 +28,23 @@ def phases_as_claims(reader: Reader, read: Roadmap) -> None:
             said.setdefault(claim.scope, []).append(claim)
     for phase in sorted(read.phases, key=lambda item: order(item.number)):
         mark: Mark | None = None
+        heading: PhaseHeading | None = None
         if phase.checkbox is not None:
             mark = "done" if phase.checkbox else "open"
-        elif phase.heading:
-            mark = "done"
-        headings = [heading for heading in reader.headings if heading.phase == phase.number]
-        heading = next((h for h in headings if _heading_mark(h.text) == "done"), None)
-        if mark is None and heading is not None:
-            mark = "done"
-        if mark == "done" and phase.checkbox is None:
-            heading = heading or (headings[0] if headings else None)
         else:
-            heading = None
+            headings = [heading for heading in reader.headings if heading.phase == phase.number]
+            done = next((heading for heading in headings if _heading_mark(heading.text) == "done"), None)
+            if phase.heading or done is not None:
+                mark, heading = "done", done or next(iter(headings), None)
         others = said.get(phase.number, [])
         against = mark == "done" and any(_denies(other, phase.title) for other in others)
         current = mark == "done" and phase.number == reader.phase and not _tabled(others)
         if mark is None or (others and not against and not current):
             continue
+        place = heading or phase
         reader.claim(
-            heading.line if heading is not None else phase.line,
-            heading.column if heading is not None else phase.column,
+            place.line,
+            place.column,
             "phase status",
             heading.text if heading is not None else f"Phase {phase.number}: {phase.title}",
             section="progress",

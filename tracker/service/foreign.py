@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from tracker.audit import Project, dates, disk, places
-from tracker.audit import lines as md
 from tracker.audit import project as projects
 from tracker.audit.parts import is_apart
 from tracker.errors import Usage
@@ -25,7 +24,6 @@ PLANNING, DOCUMENT, NONE = "planning", "document", "none"
 _ANY_TITLE = re.compile(
     r"(?:(?:gsd|project|session|current)[ _-]+)?(?:state|status|roadmap|progress)\W*\Z", re.IGNORECASE
 )
-_MILESTONE = re.compile(r"\bmilestone\b|\bv\d+(?:\.\d+)*\b", re.IGNORECASE)
 
 
 def index_place(root: Path) -> Path:
@@ -100,7 +98,7 @@ def snapshot(root: Path) -> sn.Snapshot:
     phases = _phases(outlines)
     return sn.Snapshot(
         name=name_of(project, root),
-        goal=goal_of(project),
+        goal=project.goal,
         current_phase=current_phase(project, outlines),
         updated=spoken_date(project),
         done=sum(phase.done for phase in phases),
@@ -126,34 +124,6 @@ def current_phase(project: Project, phases: Sequence[PhaseOutline]) -> str:
 def name_of(project: Project, root: Path) -> str:
     """The project's name; a title that every such document has names nothing, the directory does then."""
     return root.resolve().name if not project.name or _ANY_TITLE.match(project.name) else project.name
-
-
-def goal_of(project: Project) -> str:
-    """The project's goal: the first that the document gives and that is not a phase's or a milestone's."""
-    goals = (
-        [claim for claim in project.state.claims if claim.kind == "goal"] if project.state is not None else []
-    )
-    if not goals:
-        return project.goal
-    file = goals[0].file
-    try:
-        lines, _ = md.split(disk.read_text(str(Path(project.root) / file)).text)
-    except OSError:
-        return project.goal
-    parts: dict[int, bool] = {}
-    at = 0
-    for goal in goals:
-        for line in lines[at : goal.line]:
-            if heading := md.HEADING.match(line):
-                level, words = len(heading["level"]), heading["rest"]
-                parts = {above: part for above, part in parts.items() if above < level}
-                parts[level] = level > 1 and (
-                    md.phase_name(words) is not None or bool(_MILESTONE.search(words))
-                )
-        if not any(parts.values()):
-            return goal.value
-        at = goal.line
-    return ""
 
 
 def not_generated(root: Path) -> Usage:

@@ -111,7 +111,7 @@ def _prepare(repository: Repository, project: Project, source: str) -> Import:
     records = project.state.records if project.state and project.state.records else StateRecords()
     texts = conversion.project_files(
         foreign.name_of(project, root),
-        foreign.goal_of(project),
+        project.goal,
         phases,
         records,
         lambda plan: _body(project, plan),

@@ -119,16 +119,12 @@ def _positioned(project: Project) -> tuple[Phase, ...]:
         done = total
     elif plans is not None and plans.kind == "plan position" and not _whole(claims, at.scope):
         done = min(done, total - 1)  # it is at the last plan, not behind it
-    working = "active" if done or said == "active" else "pending"
+    status = DONE if said == DONE else "active" if done or said == "active" else "pending"
     return tuple(
         Phase(
             number=str(number),
             title=(number == here and _name(at)) or f"Phase {number}",
-            status=DONE
-            if number < here or (number == here and said == DONE)
-            else working
-            if number == here
-            else "pending",
+            status=DONE if number < here else status if number == here else "pending",
             done=done if number == here else 0,
             total=total if number == here else 0,
             evidence=(f"{at.file}:{at.line} is at phase {here} of {at.total}",),
