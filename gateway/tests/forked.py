@@ -21,6 +21,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -193,7 +194,34 @@ def _become(request: dict[str, Any], out: int, err: int) -> list[str]:
     return words
 
 
+def _run() -> int:
+    """Execute the program as `python -m gateway` does, and return its exit code."""
+    try:
+        runpy.run_module("gateway", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        sys.stderr.write(f"{end.code}\n")
+        return 1
+    except BaseException:  # noqa: BLE001 - an interpreter reports whatever ends it
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _exit(code: int) -> None:
+    """End as an interpreter does, but leave its objects: to free them would copy all that the parent shares."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     preload()
     sys.argv[1:] = serve(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module("gateway", run_name="__main__", alter_sys=True)
+    _exit(_run())

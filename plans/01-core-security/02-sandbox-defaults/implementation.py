@@ -52,6 +52,7 @@ LATER_SECTIONS = ("## Direct messages\n", "## Secrets\n", "## Commands\n", "## A
 
 MODULES = {
     "__init__.py": "A package for the sandbox",
+    "__main__.py": "The supervisor is small until the first command",
     "bubblewrap.py": "Namespaces, a read-only root and a workspace in memory for each command",
     "launcher.py": "Commands go to the supervisor as orders, and their output comes back",
     "seccomp.py": "An allowlist of system calls, as the kernel takes it",

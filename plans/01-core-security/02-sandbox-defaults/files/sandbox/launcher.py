@@ -67,7 +67,7 @@ class Launcher:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway.sandbox.supervisor", str(theirs.fileno())],
+                [sys.executable, "-m", "gateway.sandbox", str(theirs.fileno())],
                 cwd=ROOT,
                 env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,

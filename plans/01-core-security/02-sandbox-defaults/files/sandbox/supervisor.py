@@ -1,4 +1,4 @@
-"""The process that starts every command: `python -m gateway.sandbox.supervisor DESCRIPTOR`.
+"""The process that starts every command: `python -m gateway.sandbox DESCRIPTOR`.
 
 It is a process of its own, and started before the gateway gives up privileges, because a confined process
 cannot make namespaces. It holds no secret, and runs a command as the user that the kernel says has sent it.
@@ -15,7 +15,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -251,12 +250,9 @@ def _answer(request: Request, rules: bytes | None, fault: str) -> None:
         status.sendall(json.dumps(answer).encode())
 
 
-def main() -> None:
-    """Serve requests until the gateway is gone."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # Not SIG_IGN: commands would inherit it.
-        signal.signal(number, lambda *_: None)
+def serve(descriptor: int) -> None:
+    """Carry requests out until the gateway is gone."""
+    control = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     rules: bytes | None = None
     while (request := receive(control)) is not None:
@@ -273,7 +269,3 @@ def main() -> None:
             finally:
                 os._exit(0)
         request.close()
-
-
-if __name__ == "__main__":
-    main()

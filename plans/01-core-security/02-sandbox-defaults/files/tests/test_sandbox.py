@@ -7,6 +7,7 @@ import asyncio
 import os
 import secrets
 import shlex
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from gateway.sandbox import bubblewrap, launcher, seccomp
+from gateway.sandbox import bubblewrap, launcher, seccomp, usage
 from gateway.tests.support import Booted, command, operator, settings_audit
 
 FULL: dict[str, Any] = {"tools": {"exec": {"security": "full"}}}
@@ -187,6 +188,32 @@ async def test_sand_04_a_gateway_that_dies_takes_its_commands_along(start: Calla
             await until(partial(sleeping, nap))
     gateway.process.kill()
     await until(lambda: not any(map(sleeping, naps.values())))
+
+
+async def test_the_supervisor_waits_small_and_steady(start: Callable[..., Booted]) -> None:
+    """Until there is a command it imports little; a signal does not end it, the end of its gateway does."""
+    used, unused = start(FULL), start(FULL)
+    supervisors = usage.children(used.process.pid) + usage.children(unused.process.pid)
+    for supervisor in supervisors:
+        await until(partial(catches, supervisor, signal.SIGTERM))
+        os.kill(supervisor, signal.SIGTERM)
+    assert not has_loaded(supervisors[0], "_json")
+    assert (await result(used, "true"))["exitCode"] == 0
+    assert has_loaded(supervisors[0], "_json")
+    for gateway in (used, unused):
+        gateway.process.kill()
+    await until(lambda: not any(map(os.path.exists, map("/proc/{}".format, supervisors))))
+
+
+def has_loaded(pid: int, module: str) -> bool:
+    """Tell whether the process has a module of C in its memory."""
+    return f"/{module}." in Path(f"/proc/{pid}/maps").read_text()
+
+
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Tell whether the process has a handler for the signal."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.partition("SigCgt:")[2].split()[0], 16) >> (number - 1) & 1)
 
 
 def namespace(gateway: Booted, kind: str) -> str:
