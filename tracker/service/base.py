@@ -132,7 +132,7 @@ class Repository:
     def _key(self, watch: Watch) -> str:
         """What the Snapshot depends on: this code, the commit, and every changed file of plans and codebase."""
         state = watch.key()
-        return "\n".join([__version__, str(sn.SCHEMA), *map(_stamp, _FOLDING), state]) if state else ""
+        return "\n".join([__version__, str(sn.SCHEMA), *map(stamp, _FOLDING), state]) if state else ""
 
     # Plans
 
@@ -313,7 +313,8 @@ def _union(first: bytes, second: bytes) -> bytes:
     return journal.union(first, second)
 
 
-def _stamp(path: Path) -> str:
+def stamp(path: Path) -> str:
+    """The state of a file in few characters, by size and modification time; ``none`` where there is none."""
     try:
         info = path.stat()
     except OSError:

@@ -16,6 +16,7 @@ from tracker.errors import Usage
 from tracker.git.watch import SETTLED
 from tracker.model import snapshot as sn
 from tracker.model.waves import waves
+from tracker.service.base import stamp
 from tracker.service.outline import PhaseOutline, PlanOutline, outline
 from tracker.store import files
 from tracker.store.fast import Index
@@ -39,16 +40,31 @@ class ParsedFiles:
 
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._readers = _readers()
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """What was parsed from the file in that state."""
-        return self._index.get(f"@audit/{key.partition('|')[0]}", key)
+        """What was parsed from the file in that state, by the readers as they are."""
+        return self._index.get(_row(key), f"{self._readers}|{key}")
 
     def put(self, key: str, record: dict[str, Any]) -> None:
         """Keep it."""
         changed = int(key.rsplit("|", 2)[1])
         if time.time_ns() - changed > SETTLED:
-            self._index.put(f"@audit/{key.partition('|')[0]}", key, record)
+            self._index.put(_row(key), f"{self._readers}|{key}", record)
+
+
+def _row(key: str) -> str:
+    """The role and the path that a key begins with: each file has one row, whatever its state."""
+    return f"@audit/{key.rsplit('|', 4)[0]}"
+
+
+def _readers() -> str:
+    """A digest of the modules that read: what another version of them has made of a file is not taken for theirs."""
+    import hashlib
+
+    modules = sorted(Path(disk.__file__).parent.glob("*.py"))
+    states = "".join(f"{path.name} {stamp(path)}\n" for path in modules)
+    return hashlib.sha1(states.encode(), usedforsecurity=False).hexdigest()[:16]
 
 
 @contextlib.contextmanager
