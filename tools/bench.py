@@ -59,6 +59,7 @@ def main() -> int:
         _first_paint(home, sizes, options.runs)
         _charts(home, sizes, options.runs)
         bench_run.measure(say)
+        _audit(home, options.runs)
         _linking(home, 10_000 if options.quick else 100_000)
         if not options.quick:
             bench_gateway.measure(say)
@@ -118,6 +119,27 @@ def _charts(home: Path, sizes: Sequence[tuple[int, int]], runs: int) -> None:
         state, drawn = (statistics.median(column) for column in zip(*taken, strict=True))
         bare, _ = _paired(BARE, BARE, root, 3)
         say(f"{plans:>8}{events:>9}{state * 1000:>10.1f}{drawn * 1000:>11.1f}{(state + drawn) / bare:>23.1f}")
+    say()
+
+
+def _audit(home: Path, runs: int) -> None:
+    """The first time each file is read; afterwards only what has changed."""
+    root = home / "planning"
+    synthetic.planning(root, 41, 8)
+    files = sum(path.is_file() for path in root.rglob("*"))
+    time.sleep(2.1)
+    say(f"Audit of somebody's .planning directory of {files} files (budget: 1.2 s, again 0.4 s)\n")
+    say(f"{'':8}{'ms':>8}{'ratio to python -c pass':>26}")
+    command = [*TRACKER, "audit"]
+    firsts = []
+    for _ in range(3):
+        shutil.rmtree(home / ".cache", ignore_errors=True)
+        start = time.perf_counter()
+        subprocess.run(command, cwd=root, check=True, capture_output=True)
+        firsts.append(time.perf_counter() - start)
+    again, bare = _paired(command, BARE, root, runs)
+    for what, taken in (("first", statistics.median(firsts)), ("again", again)):
+        say(f"{what:8}{taken * 1000:>8.0f}{taken / bare:>26.1f}")
     say()
 
 

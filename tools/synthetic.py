@@ -77,6 +77,35 @@ def commits(root: Path, number: int, *, every: int = 1) -> None:
     subprocess.run(["git", "reset", "-q", "--hard"], cwd=root, check=True)
 
 
+def planning(root: Path, phases: int, plans: int) -> None:
+    """Somebody's ``.planning`` directory, kept by hand: so many phases of so many plans, each done but the last phase's."""
+    home = root / ".planning"
+    roadmap, rows = ["# Roadmap", ""], ["# Project State", "", "| Phase | Plans | Status |", "|---|---|---|"]
+    prose = "Read what is there, change it in one place, and say why in the summary.\n" * 40
+    for phase in range(1, phases + 1):
+        done = phase < phases
+        place = home / f"phases/{phase:02d}-part-{phase}"
+        place.mkdir(parents=True)
+        roadmap.append(f"- [{'x' if done else ' '}] **Phase {phase}: Part {phase}** - its work")
+        rows.append(
+            f"| {phase}. Part {phase} | {plans if done else 0}/{plans} | {'Complete' if done else 'Open'} |"
+        )
+        for plan in range(1, plans + 1):
+            name = f"{phase:02d}-{plan:02d}"
+            (place / f"{name}-PLAN.md").write_text(
+                f"---\nphase: {phase:02d}-part-{phase}\nplan: {plan:02d}\ntype: execute\nwave: 1\n"
+                f"depends_on: []\nfiles_modified:\n  - src/part{phase}/{plan}.py\n---\n\n# Plan {plan}\n\n{prose}",
+                encoding="utf-8",
+            )
+            if done:
+                (place / f"{name}-SUMMARY.md").write_text(
+                    f"---\nphase: {phase:02d}-part-{phase}\nplan: {plan:02d}\n---\n\n# Summary\n\n{prose}",
+                    encoding="utf-8",
+                )
+    (home / "ROADMAP.md").write_text("\n".join(roadmap) + "\n", encoding="utf-8")
+    (home / "STATE.md").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 def _time(number: int, events: int) -> str:
     moment = datetime(2025, 11, 1, tzinfo=UTC) + timedelta(days=365) * number / events
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
