@@ -187,3 +187,12 @@ def test_doctor_warns_of_an_event_that_is_ahead_of_the_clock(
     outcome = sample.run("doctor")
     assert "✘ clock: an event is recorded at 2030-01-01, the clock says 2026-02-01: later" in outcome.out
     assert outcome.code == 0
+
+
+@pytest.mark.parametrize("option", ["-r", "--reason", "--because"])
+@pytest.mark.parametrize("command", ["done", "defer"])
+def test_a_reason_goes_by_the_same_names_everywhere(sample: SampleProject, command: str, option: str) -> None:
+    outcome = sample.run(command, "1.01", option, "seen elsewhere")
+    assert outcome.code == 0, outcome.err
+    plan = sample.state("1.01")
+    assert (plan.status, plan.reason) == ({"done": "done", "defer": "deferred"}[command], "seen elsewhere")

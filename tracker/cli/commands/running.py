@@ -114,7 +114,11 @@ def verify(
 @click.command()
 @plan_argument()
 @click.option(
-    "--because", help="Record your word instead of running the checks: shown as unproven, no points."
+    "--because",
+    "--reason",
+    "-r",
+    "because",
+    help="Record your word instead of running the checks: shown as unproven, no points.",
 )
 @_trust
 @click.pass_context

@@ -19,7 +19,7 @@ def start(ctx: click.Context, ref: str) -> None:
 
 @click.command()
 @plan_argument()
-@click.option("--reason", "-r", required=True, help="Why it is put off.")
+@click.option("--reason", "--because", "-r", "reason", required=True, help="Why it is put off.")
 @click.option(
     "--check", "-c", help="Put off this check of the plan only: its part is left out, and it stays red."
 )
