@@ -43,39 +43,35 @@ def read(root: Path) -> disk.Disk:
         return disk.read(str(root / ".planning"), "", cache)
 
 
-def test_each_file_is_parsed_once(
-    read_by_itself: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def kept(read_by_itself: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> disk.Disk:
+    """What the first reading saw, all of it kept however young; the names of its files are forgotten."""
     monkeypatch.setattr(foreign, "SETTLED", 0)
-    root = tmp_path / "project"
-    first = read(root)
+    seen = read(tmp_path / "project")
     assert len(read_by_itself) == 5
     read_by_itself.clear()
-    assert read(root) == first
+    return seen
+
+
+def test_each_file_is_parsed_once(kept: disk.Disk, read_by_itself: list[str], tmp_path: Path) -> None:
+    assert read(tmp_path / "project") == kept
     assert read_by_itself == []
 
 
-def test_a_changed_file_is_parsed_again_and_no_other(
-    read_by_itself: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(foreign, "SETTLED", 0)
+@pytest.mark.usefixtures("kept")
+def test_a_changed_file_is_parsed_again_and_no_other(read_by_itself: list[str], tmp_path: Path) -> None:
     root = tmp_path / "project"
-    read(root)
-    read_by_itself.clear()
     os.utime(root / ".planning/phases/01-lamp/01-02-PLAN.md", (LONG_AGO, LONG_AGO))
     read(root)
     assert read_by_itself == ["01-02-PLAN.md"]
 
 
+@pytest.mark.usefixtures("kept")
 def test_another_version_of_the_readers_parses_all_anew(
     read_by_itself: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foreign, "SETTLED", 0)
-    root = tmp_path / "project"
-    read(root)
-    read_by_itself.clear()
     monkeypatch.setattr(foreign, "stamp", lambda path: f"another {path.name}")
-    read(root)
+    read(tmp_path / "project")
     assert len(read_by_itself) == 5
 
 
